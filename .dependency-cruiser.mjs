@@ -1,0 +1,66 @@
+const STAGES = 'artifacts|hosts|ingress|events|runs|policy|actions|egress|credentials|approvals|polling|limits|audit|tenants|store|jobs|telemetry';
+const runtime = '^packages/connector-runtime/src';
+const tests = '\\.test(-d)?\\.ts$';
+
+/** Which package may import which; every other import between packages is wrong. */
+const PACKAGES = {
+  sdk: [],
+  artifact: ['sdk'],
+  runtime: ['artifact', 'sdk'],
+  cli: ['artifact', 'runtime', 'sdk', 'testing'],
+  testing: ['sdk'],
+  servicenow: ['sdk'],
+  slack: ['sdk'],
+  github: ['sdk'],
+};
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'stages-do-not-import-each-other',
+      comment: 'Declare the port that the stage needs; runtime.ts wires it.',
+      severity: 'error',
+      from: { path: `${runtime}/(${STAGES})/`, pathNot: [tests, '/test-database\\.ts$'] },
+      to: { path: `${runtime}/(${STAGES})/`, pathNot: `${runtime}/$1/` },
+    },
+    {
+      name: 'types-import-nothing-of-the-runtime',
+      severity: 'error',
+      from: { path: `${runtime}/types/` },
+      to: { path: `${runtime}/`, pathNot: `${runtime}/types/` },
+    },
+    {
+      name: 'only-the-top-wires',
+      comment: 'Stages know nothing of pipeline.ts, runtime.ts and http/.',
+      severity: 'error',
+      from: { path: `${runtime}/(${STAGES})/`, pathNot: tests },
+      to: { path: `${runtime}/([^/]+\\.ts$|http/)` },
+    },
+    {
+      name: 'tests-stay-out-of-the-product',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src', pathNot: [tests, '/test-[^/]+\\.ts$', '/connector-testing/'] },
+      to: { path: [tests, '/test-[^/]+\\.ts$'] },
+    },
+    ...Object.entries(PACKAGES).map(([name, allowed]) => ({
+      name: `connector-${name}-imports`,
+      severity: 'error',
+      from: { path: `^packages/connector-${name}/src`, pathNot: tests },
+      to: { path: '^packages/', pathNot: `^packages/connector-(${[name, ...allowed].join('|')})/` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '/dist/', '/artifact/'] },
+    exclude: { path: ['/dist/', '/artifact/', '/node_modules/'] },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@org/source', 'import', 'node', 'default'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};

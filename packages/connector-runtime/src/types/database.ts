@@ -1,0 +1,190 @@
+import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
+import type { ColumnType, Generated, Kysely } from 'kysely';
+import type { RunStatus, StepError, StepStatus } from './run.ts';
+
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type Json<T> = ColumnType<T, string, string>;
+type NullableJson<T> = ColumnType<T | null, string | null, string | null>;
+
+/** The tables of the `connector` schema, as migrations make them. */
+export interface Database {
+  'connector.tenants': { id: string; name: string; created_at: Generated<Timestamp> };
+  'connector.workspaces': {
+    id: string;
+    tenant_id: string;
+    name: string;
+    /** Whom to ask, and where; null: nobody can approve. */
+    approval_rule: NullableJson<ApprovalRule>;
+    created_at: Generated<Timestamp>;
+  };
+  'connector.artifacts': {
+    digest: string;
+    connector: string;
+    version: string;
+    publisher: string;
+    key_ids: string[];
+    manifest: Json<Manifest>;
+    /** The deterministic .tgz: verified again at each load. */
+    archive: Buffer;
+    added_at: Generated<Timestamp>;
+  };
+  'connector.enablements': {
+    tenant_id: string;
+    connector: string;
+    digest: string;
+    enabled_by: string;
+    enabled_at: Generated<Timestamp>;
+  };
+  'connector.connections': {
+    id: string;
+    tenant_id: string;
+    workspace_id: string;
+    name: string;
+    connector: string;
+    config: Json<Readonly<Record<string, unknown>>>;
+    /** Key of `connection.auth` in the manifest. */
+    auth: string;
+    status: Generated<'ready' | 'reauth_required' | 'disabled'>;
+    status_reason: string | null;
+    created_at: Generated<Timestamp>;
+  };
+  'connector.credentials': {
+    connection_id: string;
+    tenant_id: string;
+    generation: number;
+    /** AES-256-GCM; see docs/decisions. */
+    sealed: Buffer;
+    expires_at: Timestamp | null;
+    updated_at: Generated<Timestamp>;
+  };
+  'connector.tenant_keys': { tenant_id: string; wrapped_key: Buffer; created_at: Generated<Timestamp> };
+  'connector.endpoints': {
+    id: string;
+    tenant_id: string;
+    workspace_id: string;
+    connection_id: string;
+    connector: string;
+    purpose: 'trigger' | 'approval';
+    name: string;
+    /** SHA-256 of the token; the token itself is not stored. */
+    token_hash: Buffer;
+    /** A JSON array of secrets, sealed. */
+    sealed_secrets: Buffer;
+    disabled: Generated<boolean>;
+    created_at: Generated<Timestamp>;
+  };
+  'connector.deliveries': {
+    id: string;
+    tenant_id: string;
+    endpoint_id: string;
+    delivery_key: string;
+    dedupe_digest: Buffer | null;
+    content_type: string;
+    headers: Json<Readonly<Record<string, string>>>;
+    body: Buffer;
+    received_at: Timestamp;
+    status: Generated<'pending' | 'done' | 'dead'>;
+    /** A claim lasts until then; afterwards any node may take it. */
+    claimed_until: Timestamp | null;
+    claims: Generated<number>;
+    error: NullableJson<StepError>;
+  };
+  'connector.events': {
+    id: string;
+    tenant_id: string;
+    workspace_id: string;
+    connection_id: string;
+    trigger: string;
+    event_key: string;
+    data: Json<unknown>;
+    delivery_id: string | null;
+    received_at: Timestamp;
+  };
+  'connector.runs': {
+    id: string;
+    tenant_id: string;
+    workspace_id: string;
+    workflow: string;
+    event_id: string;
+    status: Generated<RunStatus>;
+    generation: Generated<number>;
+    result: NullableJson<unknown>;
+    error: NullableJson<StepError>;
+    created_at: Generated<Timestamp>;
+    updated_at: Generated<Timestamp>;
+    finished_at: Timestamp | null;
+  };
+  'connector.run_steps': {
+    run_id: string;
+    key: string;
+    tenant_id: string;
+    kind: 'action' | 'approval' | 'step' | 'sleep';
+    action: string | null;
+    connection_id: string | null;
+    digest: string;
+    input: NullableJson<unknown>;
+    status: StepStatus;
+    output: NullableJson<unknown>;
+    error: NullableJson<StepError>;
+    attempts: Generated<number>;
+    idempotency_key: string;
+    approval_id: string | null;
+    due_at: Timestamp | null;
+    attempted_at: Timestamp | null;
+    created_at: Generated<Timestamp>;
+    finished_at: Timestamp | null;
+  };
+  'connector.approvals': {
+    id: string;
+    tenant_id: string;
+    workspace_id: string;
+    run_id: string;
+    step_key: string;
+    /** Digests of the planned actions it covers. */
+    digests: string[];
+    request: Json<ApprovalRequest>;
+    connection_id: string;
+    connector: string;
+    channel: string;
+    target: Json<unknown>;
+    approvers: string[];
+    status: Generated<'requested' | 'approved' | 'denied' | 'expired' | 'cancelled'>;
+    ref: NullableJson<ApprovalRef>;
+    decided_by: string | null;
+    decided_at: Timestamp | null;
+    expires_at: Timestamp;
+    created_at: Generated<Timestamp>;
+  };
+  'connector.policies': {
+    tenant_id: string;
+    version: number;
+    /** Cedar text. */
+    text: string;
+    created_by: string;
+    created_at: Generated<Timestamp>;
+  };
+  'connector.audit_entries': {
+    tenant_id: string;
+    seq: string;
+    run_id: string | null;
+    kind: string;
+    /** The exact bytes that are hashed: canonical JSON. */
+    body: string;
+    previous_hash: Buffer;
+    hash: Buffer;
+  };
+  'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
+}
+
+/** Whom to ask before a write that policy does not allow by itself, where, and for how long. */
+export interface ApprovalRule {
+  readonly connectionId: string;
+  readonly connector: string;
+  readonly channel: string;
+  readonly target: unknown;
+  /** Actors as the channel names them (`slack:T1/U1`). Empty means nobody. */
+  readonly approvers: readonly string[];
+  readonly expiresInSeconds: number;
+}
+
+export type Db = Kysely<Database>;

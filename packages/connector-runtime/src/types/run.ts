@@ -1,0 +1,102 @@
+import type { ManifestAction } from '@org/connector-sdk';
+import type { TenantEvent } from './delivery.ts';
+
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'denied' | 'failed' | 'diverged' | 'cancelled';
+
+export interface Run {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly workspaceId: string;
+  readonly workflow: string;
+  readonly event: TenantEvent;
+  readonly status: RunStatus;
+  /** Rises with each claim; a step is reserved only under the current one (fencing). */
+  readonly generation: number;
+}
+
+/**
+ * `intended`: reserved, perhaps sent. `waiting`: for a person or a time. `unknown`: sent, outcome not known.
+ * `succeeded`, `failed` and `denied` are final.
+ */
+export type StepStatus = 'intended' | 'waiting' | 'unknown' | 'succeeded' | 'failed' | 'denied';
+
+export interface StepError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One row of a run's journal, which is also the write ledger. */
+export interface Step {
+  readonly key: string;
+  readonly kind: 'action' | 'approval' | 'step' | 'sleep';
+  /** Full name of the action. */
+  readonly action: string | null;
+  readonly connectionId: string | null;
+  /** Digest of what this step does: kind, action, connection and input. A replay that differs has diverged. */
+  readonly digest: string;
+  readonly status: StepStatus;
+  readonly output: unknown;
+  readonly error: StepError | null;
+  readonly attempts: number;
+  readonly idempotencyKey: string;
+  readonly approvalId: string | null;
+  /** Milliseconds since 1970; when a waiting or unknown step is due again. */
+  readonly dueAt: number | null;
+  /** Milliseconds since 1970 of the last attempt's intent. */
+  readonly attemptedAt: number | null;
+}
+
+/** What would run: what policy decides on, what a person is shown, and what an approval's digest binds. */
+export interface PlannedAction {
+  readonly tenantId: string;
+  readonly workspaceId: string;
+  readonly runId: string;
+  readonly workflow: string;
+  /** Full name: `servicenow.update-assignment`. */
+  readonly action: string;
+  readonly connector: string;
+  readonly connectionId: string;
+  readonly connectionName: string;
+  /** Digest of the enabled artifact: an approval does not carry over to other code. */
+  readonly artifactDigest: string;
+  readonly manifest: ManifestAction;
+  readonly input: unknown;
+  /** `sha256:<hex>` over action, connection, artifact and input. */
+  readonly digest: string;
+}
+
+/** Policy's word on a planned action. `policyIds`: the policies that decided. */
+export type Decision =
+  | { readonly effect: 'allow'; readonly policyIds: readonly string[] }
+  | { readonly effect: 'require-approval'; readonly policyIds: readonly string[] }
+  | { readonly effect: 'deny'; readonly policyIds: readonly string[] };
+
+/** One try of an action at the SaaS. */
+export interface Attempt {
+  readonly planned: PlannedAction;
+  readonly stepKey: string;
+  readonly idempotencyKey: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+/** One http exchange as it may be shown: no query, header or body. */
+export interface HttpTrace {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+}
+
+/** What became of an attempt. `unknown` is never resent blindly. */
+export type Outcome =
+  | { readonly status: 'applied'; readonly output: unknown; readonly http: readonly HttpTrace[] }
+  | {
+      readonly status: 'not-applied';
+      readonly error: StepError;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+      readonly http: readonly HttpTrace[];
+    }
+  | { readonly status: 'unknown'; readonly error: StepError; readonly http: readonly HttpTrace[] };
