@@ -8,7 +8,7 @@ export const base: Options = {
   platform: 'node',
   dts: false,
   sourcemap: true,
-  clean: false,
+  clean: true,
   splitting: true,
   treeshake: true,
 };

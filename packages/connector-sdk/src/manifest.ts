@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SdkError } from './errors.ts';
 import { type JsonSchema, toJsonSchema } from './schema.ts';
 import { parseJsonStrict } from './strict-json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type * as z3 from 'zod/v3';
 import { zodToJsonSchema } from 'zod-to-json-schema';
 import { SdkError } from './errors.ts';

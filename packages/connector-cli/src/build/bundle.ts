@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import { type BuildFailure, type BuildOptions, build, type Metafile } from 'esbuild';
+import { CliError } from '../errors.ts';
+import { builtinPlugin } from './builtin-plugin.ts';
+import { builtinName, isAllowedBuiltin } from './builtin-policy.ts';
+import { importChain } from './import-chain.ts';
+import { type BundledModule, locateModules, nameModules } from './module-names.ts';
+import type { PackageConfig } from './package-config.ts';
+
+/** What esbuild is told for everything that ends in an artifact or describes one. */
+export const BUNDLE_OPTIONS = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'es2024',
+  charset: 'utf8',
+  legalComments: 'inline',
+  logLevel: 'silent',
+  write: false,
+  metafile: true,
+} as const satisfies BuildOptions;
+
+export interface Bundle {
+  readonly code: string;
+  readonly modules: readonly BundledModule[];
+  /** Builtins that were replaced, as `node:x`. */
+  readonly stubbed: readonly string[];
+  /** Builtins that it imports, as `node:x`. */
+  readonly builtins: readonly string[];
+}
+
+/**
+ * Bundles a connector with all it imports into one ES module whose default export is the connector. Same source, same
+ * bytes: paths of the machine do not get into it.
+ * @throws CliError `BUILD_FAILED`, `BUILD_BUILTIN_DENIED` with the chain of imports.
+ */
+export async function bundleConnector(
+  folder: string,
+  config: PackageConfig,
+  conditions: readonly string[] = [],
+): Promise<Bundle> {
+  const entry = resolve(folder, config.entry);
+  const result = await build({
+    ...BUNDLE_OPTIONS,
+    stdin: {
+      contents: `export { default } from ${JSON.stringify(entry)};`,
+      resolveDir: folder,
+      sourcefile: 'connector',
+    },
+    absWorkingDir: folder,
+    conditions: [...conditions],
+    plugins: [builtinPlugin(config.stubs)],
+  }).catch((cause: BuildFailure) => {
+    throw new CliError('BUILD_FAILED', `The connector cannot be bundled: ${describe(cause)}`, { cause });
+  });
+  const [output] = Object.values(result.metafile.outputs);
+  const [file] = result.outputFiles;
+  if (!output || !file) throw new CliError('BUILD_FAILED', 'The connector cannot be bundled: nothing came out');
+  const builtins = [...new Set(output.imports.map(({ path }) => path))].sort();
+  refuseDenied(builtins, result.metafile);
+  const modules = await locateModules(folder, output);
+  const stubbed = modules
+    .filter(({ path }) => path.startsWith('stub:'))
+    .map(({ path }) => path.replace('stub:', 'node:'))
+    .sort();
+  return { code: nameModules(file.text, modules), modules, stubbed, builtins };
+}
+
+function refuseDenied(builtins: readonly string[], metafile: Metafile): void {
+  for (const path of builtins) {
+    const name = builtinName(path);
+    if (name !== undefined && isAllowedBuiltin(name)) continue;
+    const chain = importChain(metafile, path);
+    throw new CliError(
+      'BUILD_BUILTIN_DENIED',
+      `The connector imports ${path}, which connectors may not use: ${chain.join(' → ')}. ` +
+        'Remove the import; if a library has it and never calls it, list it in package.json at connector.stub',
+      { details: { builtin: path, chain } },
+    );
+  }
+}
+
+function describe(failure: BuildFailure): string {
+  const [first] = failure.errors;
+  if (!first) return failure.message;
+  const { location, text } = first;
+  const missing = /^No matching export in ".*" for import "default"$/.test(text);
+  const what = missing ? 'its entry has no default export (export default defineConnector(…))' : text;
+  return location && !missing ? `${location.file}:${location.line}:${location.column}: ${what}` : what;
+}

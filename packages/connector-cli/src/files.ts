@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type ArtifactFiles, isArtifactFileName } from '@org/connector-artifact';
+import { CliError, type CliErrorCode } from './errors.ts';
+
+/**
+ * The bytes of a file.
+ * @throws CliError `CLI_FILE_MISSING`, `CLI_FILE_UNREADABLE`, naming the file.
+ */
+export async function readBytes(path: string, what: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      if ((await file.stat()).size > maxBytes) {
+        throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} is over ${maxBytes} bytes; give the right file`);
+      }
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw error instanceof CliError ? error : fileError(error, 'CLI_FILE_UNREADABLE', what, path, 'read');
+  }
+}
+
+/** The same as text. */
+export async function readText(path: string, what: string): Promise<string> {
+  return Buffer.from(await readBytes(path, what, 1_000_000)).toString('utf8');
+}
+
+/** Writes a file whole or not at all: an interrupted command leaves the old one. Throws `CLI_FILE_UNWRITABLE`. */
+export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The file', path, 'written');
+  }
+}
+
+/** Writes a file that must not exist yet. Throws `CLI_FILE_EXISTS`, `CLI_FILE_UNWRITABLE`. */
+export async function createFile(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The folder', dirname(path), 'written');
+  }
+  try {
+    await writeFile(path, text, { flag: 'wx', mode });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') {
+      throw new CliError('CLI_FILE_EXISTS', `${path} exists already and is not overwritten; choose another name`);
+    }
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The file', path, 'written');
+  }
+}
+
+/**
+ * Puts an artifact's files into a folder, in place of an older artifact. The new folder is complete before the old one
+ * goes. Throws `CLI_FILE_EXISTS` when the folder holds anything that is not an artifact's.
+ */
+export async function replaceArtifactFolder(folder: string, files: ArtifactFiles): Promise<void> {
+  await checkReplaceable(folder);
+  const temporary = `${folder}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    for (const [name, bytes] of files) {
+      await mkdir(dirname(join(temporary, name)), { recursive: true });
+      await writeFile(join(temporary, name), bytes);
+    }
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The artifact folder', folder, 'written');
+  }
+}
+
+async function checkReplaceable(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The artifact folder', folder, 'written');
+  }
+  const foreign = names.find((name) => name !== 'signatures' && !isArtifactFileName(name));
+  if (foreign === undefined) return;
+  throw new CliError(
+    'CLI_FILE_EXISTS',
+    `${folder} holds ${foreign}, which is no part of an artifact; choose another --out`,
+  );
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
+function fileError(cause: unknown, code: CliErrorCode, what: string, path: string, verb: string): CliError {
+  const errno = errnoOf(cause);
+  if (errno === 'ENOENT' && verb === 'read') {
+    return new CliError('CLI_FILE_MISSING', `${what} ${path} does not exist; check the path`, { cause });
+  }
+  return new CliError(code, `${what} ${path} cannot be ${verb} (${errno}); check the path and its permissions`, {
+    cause,
+  });
+}

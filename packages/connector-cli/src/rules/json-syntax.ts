@@ -1,0 +1,10 @@
+import { defineStructureRule } from './rule.ts';
+
+export const jsonSyntax = defineStructureRule({
+  id: 'json-syntax',
+  severity: 'error',
+  title: 'The manifest is JSON',
+  why: 'Nothing else can be read as a manifest.',
+  fix: 'Run `connector build` to write it again, or mend the JSON.',
+  codes: ['JSON_INVALID'],
+});

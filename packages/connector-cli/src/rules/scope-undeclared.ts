@@ -1,0 +1,16 @@
+import { defineMeaningRule } from './rule.ts';
+import { listScopeUses } from './scope-uses.ts';
+
+export const scopeUndeclared = defineMeaningRule({
+  id: 'scope-undeclared',
+  severity: 'error',
+  title: 'Every scope in use is declared',
+  why: 'Administrators grant declared scopes; one that is not declared can be neither read about nor granted.',
+  fix: 'Declare it in `scopes` with a title and a description, or remove it.',
+  *check(manifest) {
+    for (const { scope, path, user } of listScopeUses(manifest)) {
+      if (!Object.hasOwn(manifest.scopes, scope))
+        yield { path, message: `${user} uses the undeclared scope "${scope}"` };
+    }
+  },
+});

@@ -1,0 +1,14 @@
+import { defineMeaningRule } from './rule.ts';
+
+export const triggerWithoutSource = defineMeaningRule({
+  id: 'trigger-without-source',
+  severity: 'error',
+  title: 'A trigger has a webhook, polling, or both',
+  why: 'Otherwise it never sees an event.',
+  fix: 'Give the trigger `webhook` or `polling`.',
+  *check({ triggers }) {
+    for (const [key, { webhook, polling }] of Object.entries(triggers)) {
+      if (!webhook && !polling) yield { path: ['triggers', key], message: `"${key}" has neither webhook nor polling` };
+    }
+  },
+});
