@@ -1,0 +1,38 @@
+import { defineConnector } from '@org/connector-sdk';
+import { getFileContents } from './actions/get-file-contents.ts';
+import { listIssues } from './actions/list-issues.ts';
+import { listPullRequests } from './actions/list-pull-requests.ts';
+import { connection } from './connection.ts';
+
+export const github = defineConnector({
+  id: 'github',
+  publisher: 'org',
+  title: 'GitHub',
+  description: 'Lists pull requests and issues and reads files, as a GitHub App.',
+  engines: { runtime: '>=0.0.0' },
+  scopes: {
+    'pull-requests.read': {
+      title: 'Read pull requests',
+      description: 'List the pull requests of the repositories of the installation.',
+      provider: ['Pull requests: read', 'Metadata: read'],
+    },
+    'issues.read': {
+      title: 'Read issues',
+      description: 'List the issues of the repositories of the installation.',
+      provider: ['Issues: read', 'Metadata: read'],
+    },
+    'contents.read': {
+      title: 'Read files',
+      description: 'Read files of the repositories of the installation.',
+      provider: ['Contents: read', 'Metadata: read'],
+    },
+  },
+  connection,
+  actions: {
+    'list-pull-requests': listPullRequests,
+    'list-issues': listIssues,
+    'get-file-contents': getFileContents,
+  },
+});
+
+export default github;

@@ -1,0 +1,10 @@
+import type { servicenow } from './connector.ts';
+
+export type { ServiceNowConfig } from './config.ts';
+export { default, servicenow } from './connector.ts';
+
+declare module '@org/connector-sdk/registry' {
+  interface ConnectorRegistry {
+    servicenow: typeof servicenow;
+  }
+}

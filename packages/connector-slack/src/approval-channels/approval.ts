@@ -1,0 +1,85 @@
+import {
+  ActionError,
+  type ApprovalRef,
+  type ChannelContext,
+  defineApprovalChannel,
+  isConnectorError,
+} from '@org/connector-sdk';
+import * as z from 'zod';
+import { writeApprovalDecision, writeApprovalRequest } from '../approval-message.ts';
+import type { SlackConfig } from '../config.ts';
+import { parseDecision } from '../decision-click.ts';
+import { channelId } from '../field-guards.ts';
+import { findMarked } from '../posted-message.ts';
+import { callSlack, createSlackClient } from '../slack-api.ts';
+
+const target = z.strictObject({ channel: channelId.describe('The id of the channel; the app must be a member.') });
+type Context = ChannelContext<z.infer<typeof target>, SlackConfig>;
+
+const EVENT_TYPE = 'connector_approval';
+
+export const approval = defineApprovalChannel({
+  title: 'Approval in a Slack channel',
+  description: 'Asks in a channel, with what will change and two buttons, and shows the decision in the same message.',
+  scopes: ['messages.write', 'history.read'],
+  target,
+  interaction: {
+    verification: { scheme: 'slack-v0', toleranceSeconds: 300 },
+    contentTypes: ['application/x-www-form-urlencoded', 'application/json'],
+    // Slack gives interactions no id; a body holds its trigger_id and so stands for one click.
+    deliveryId: { digest: 'body' },
+    handshake: { kind: 'slack-url-verification' },
+    maxBodyBytes: 1_048_576,
+  },
+  async request(ctx: Context, request): Promise<ApprovalRef> {
+    const { channel } = ctx.target;
+    const earlier = await findEarlier(ctx);
+    if (earlier !== undefined) return { channel, ts: earlier };
+    const client = createSlackClient(ctx);
+    const answer = await callSlack('write', 'chat.postMessage', () =>
+      client.chat.postMessage({
+        channel,
+        ...writeApprovalRequest(request),
+        unfurl_links: false,
+        unfurl_media: false,
+        metadata: {
+          event_type: EVENT_TYPE,
+          event_payload: { approval_id: request.approvalId, idempotency_key: ctx.idempotencyKey },
+        },
+      }),
+    );
+    if (answer.ts !== undefined) return { channel: answer.channel ?? channel, ts: answer.ts };
+    throw new ActionError('ACTION_OUTCOME_UNKNOWN', 'Slack took the approval message but did not say where it is', {
+      kind: 'outcome-unknown',
+    });
+  },
+  async update(ctx: Context, ref, decision) {
+    const { channel, ts } = ref;
+    if (channel === undefined || ts === undefined) {
+      throw new ActionError('SLACK_REF_INVALID', 'the stored reference names no message: ask for the approval again');
+    }
+    const client = createSlackClient(ctx);
+    await callSlack('write', 'chat.update', () =>
+      client.chat.update({ channel, ts, ...writeApprovalDecision(decision) }),
+    );
+  },
+  parseDecision,
+});
+
+/** A message of an earlier attempt whose answer was lost. A history that may not be read stops no approval. */
+async function findEarlier(ctx: Context): Promise<string | undefined> {
+  const { channel } = ctx.target;
+  try {
+    const where = { channel, eventType: EVENT_TYPE, idempotencyKey: ctx.idempotencyKey, pages: 1, pageSize: 50 };
+    return (await findMarked(ctx, where)).ts;
+  } catch (error) {
+    if (!isConnectorError(error) || !unreadable.has(error.code)) throw error;
+    ctx.log.warn('the history of the channel cannot be read, so a repeated message is not recognised', {
+      channel,
+      code: error.code,
+    });
+    return undefined;
+  }
+}
+
+const unreadable: ReadonlySet<string> = new Set(['SLACK_SCOPE_MISSING', 'SLACK_CHANNEL_UNUSABLE']);
