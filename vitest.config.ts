@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const resolve = { conditions: ['@org/source', 'node', 'import', 'default'] };
+const resolve = { conditions: ['@org/source', 'node'] };
 const ssr = { resolve };
 
 /** `unit`: beside the source, no processes. `e2e`: real processes, real Postgres; needs a build. */

@@ -9,7 +9,11 @@ try {
   const pack = spawnSync('pnpm', ['pack', '--pack-destination', folder], { stdio: ['ignore', 'ignore', 'inherit'] });
   const [tarball] = readdirSync(folder);
   if (pack.status !== 0 || !tarball) process.exit(1);
-  const { status } = spawnSync('attw', [join(folder, tarball), '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'], { stdio: 'inherit' });
+  const { status } = spawnSync(
+    'attw',
+    [join(folder, tarball), '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'],
+    { stdio: 'inherit' },
+  );
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

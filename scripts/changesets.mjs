@@ -2,7 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const names = new Set(readdirSync('packages').map((folder) => JSON.parse(readFileSync(join('packages', folder, 'package.json'), 'utf8')).name));
+const names = new Set(
+  readdirSync('packages').map(
+    (folder) => JSON.parse(readFileSync(join('packages', folder, 'package.json'), 'utf8')).name,
+  ),
+);
 const problems = [];
 for (const file of existsSync('.changeset') ? readdirSync('.changeset') : []) {
   if (!file.endsWith('.md') || file === 'README.md') continue;

@@ -18,7 +18,11 @@ function runCheck(check) {
     child.stderr.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => resolve({ ok: false, output: error.message, seconds: 0 }));
     child.on('close', (code) =>
-      resolve({ ok: code === 0, output: Buffer.concat(chunks).toString(), seconds: (performance.now() - started) / 1000 }),
+      resolve({
+        ok: code === 0,
+        output: Buffer.concat(chunks).toString(),
+        seconds: (performance.now() - started) / 1000,
+      }),
     );
   });
 }

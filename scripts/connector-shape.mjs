@@ -2,7 +2,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ALWAYS = ['README.md', 'package.json', 'tsconfig.build.json', 'tsup.config.ts', 'src/connector.ts', 'src/connection.ts', 'src/index.ts'];
+const ALWAYS = [
+  'README.md',
+  'package.json',
+  'tsconfig.build.json',
+  'tsup.config.ts',
+  'src/connector.ts',
+  'src/connection.ts',
+  'src/index.ts',
+];
 const FOLDERS = { actions: 'actions', triggers: 'triggers', approvalChannels: 'approval-channels' };
 
 const problems = [];
@@ -17,9 +25,11 @@ for (const name of readdirSync('packages')) {
     const found = existsSync(join(root, 'src', folder))
       ? readdirSync(join(root, 'src', folder)).filter((file) => file.endsWith('.ts') && !file.includes('.test'))
       : [];
-    for (const key of declared) if (!found.includes(`${key}.ts`)) problems.push(`${root}: src/${folder}/${key}.ts is missing`);
+    for (const key of declared)
+      if (!found.includes(`${key}.ts`)) problems.push(`${root}: src/${folder}/${key}.ts is missing`);
     for (const file of found) {
-      if (!declared.includes(file.slice(0, -3))) problems.push(`${root}: src/${folder}/${file} is not in the connector's ${section}`);
+      if (!declared.includes(file.slice(0, -3)))
+        problems.push(`${root}: src/${folder}/${file} is not in the connector's ${section}`);
     }
   }
 }

@@ -23,7 +23,11 @@ if (built) {
     { name: 'manifests match the code', command: 'node', args: ['scripts/manifests.mjs', '--check'] },
     { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json'] },
     { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
-    { name: 'import directions', command: 'depcruise', args: ['--config', '.dependency-cruiser.mjs', 'packages', 'examples'] },
+    {
+      name: 'import directions',
+      command: 'depcruise',
+      args: ['--config', '.dependency-cruiser.mjs', 'packages', 'examples'],
+    },
     { name: 'nothing unused', command: 'knip', args: ['--no-progress'] },
     { name: 'connectors have one shape', command: 'node', args: ['scripts/connector-shape.mjs'] },
     { name: 'changesets', command: 'node', args: ['scripts/changesets.mjs'] },
@@ -42,9 +46,13 @@ function runBehaviour() {
   const folder = mkdtempSync(join(tmpdir(), 'vitest-report-'));
   const report = join(folder, 'report.json');
   try {
-    const { status } = spawnSync('vitest', ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    const { status } = spawnSync(
+      'vitest',
+      ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
     total.passed += numPassedTests;
     total.skipped += numPendingTests + numTodoTests;

@@ -4,7 +4,7 @@ import { listIssues } from './actions/list-issues.ts';
 import { listPullRequests } from './actions/list-pull-requests.ts';
 import { connection } from './connection.ts';
 
-export const github = defineConnector({
+const github = defineConnector({
   id: 'github',
   publisher: 'org',
   title: 'GitHub',

@@ -7,7 +7,7 @@ import { updatePriority } from './actions/update-priority.ts';
 import { connection } from './connection.ts';
 import { incidentChanged } from './triggers/incident-changed.ts';
 
-export const servicenow = defineConnector({
+const servicenow = defineConnector({
   id: 'servicenow',
   publisher: 'org',
   title: 'ServiceNow',

@@ -1,7 +1,7 @@
-import type { servicenow } from './connector.ts';
+import type servicenow from './connector.ts';
 
 export type { ServiceNowConfig } from './config.ts';
-export { default, servicenow } from './connector.ts';
+export { default, default as servicenow } from './connector.ts';
 
 declare module '@org/connector-sdk/registry' {
   interface ConnectorRegistry {

@@ -4,7 +4,7 @@ import { withdrawMessage } from './actions/withdraw-message.ts';
 import { approval } from './approval-channels/approval.ts';
 import { connection } from './connection.ts';
 
-export const slack = defineConnector({
+const slack = defineConnector({
   id: 'slack',
   publisher: 'org',
   title: 'Slack',

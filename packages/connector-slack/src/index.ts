@@ -1,7 +1,7 @@
-import type { slack } from './connector.ts';
+import type slack from './connector.ts';
 
 export type { SlackConfig } from './config.ts';
-export { default, slack } from './connector.ts';
+export { default, default as slack } from './connector.ts';
 
 declare module '@org/connector-sdk/registry' {
   interface ConnectorRegistry {

@@ -12,7 +12,7 @@ export const limits = {
 const deceptive = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
 /** Text from outside as one line: what could pass for a line of ours is gone. */
-export function singleLine(text: string): string {
+function singleLine(text: string): string {
   return text.replace(/\s+/g, ' ').replace(deceptive, '').trim();
 }
 

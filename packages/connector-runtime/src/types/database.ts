@@ -3,19 +3,21 @@ import type { ColumnType, Generated, Kysely } from 'kysely';
 import type { RunStatus, StepError, StepStatus } from './run.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
+/** `Generated<Timestamp>` would select as the column type itself, not as a Date. */
+type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
 type Json<T> = ColumnType<T, string, string>;
 type NullableJson<T> = ColumnType<T | null, string | null, string | null>;
 
 /** The tables of the `connector` schema, as migrations make them. */
 export interface Database {
-  'connector.tenants': { id: string; name: string; created_at: Generated<Timestamp> };
+  'connector.tenants': { id: string; name: string; created_at: GeneratedTimestamp };
   'connector.workspaces': {
     id: string;
     tenant_id: string;
     name: string;
     /** Whom to ask, and where; null: nobody can approve. */
     approval_rule: NullableJson<ApprovalRule>;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
   };
   'connector.artifacts': {
     digest: string;
@@ -26,14 +28,14 @@ export interface Database {
     manifest: Json<Manifest>;
     /** The deterministic .tgz: verified again at each load. */
     archive: Buffer;
-    added_at: Generated<Timestamp>;
+    added_at: GeneratedTimestamp;
   };
   'connector.enablements': {
     tenant_id: string;
     connector: string;
     digest: string;
     enabled_by: string;
-    enabled_at: Generated<Timestamp>;
+    enabled_at: GeneratedTimestamp;
   };
   'connector.connections': {
     id: string;
@@ -46,7 +48,7 @@ export interface Database {
     auth: string;
     status: Generated<'ready' | 'reauth_required' | 'disabled'>;
     status_reason: string | null;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
   };
   'connector.credentials': {
     connection_id: string;
@@ -55,9 +57,9 @@ export interface Database {
     /** AES-256-GCM; see docs/decisions. */
     sealed: Buffer;
     expires_at: Timestamp | null;
-    updated_at: Generated<Timestamp>;
+    updated_at: GeneratedTimestamp;
   };
-  'connector.tenant_keys': { tenant_id: string; wrapped_key: Buffer; created_at: Generated<Timestamp> };
+  'connector.tenant_keys': { tenant_id: string; wrapped_key: Buffer; created_at: GeneratedTimestamp };
   'connector.endpoints': {
     id: string;
     tenant_id: string;
@@ -71,7 +73,7 @@ export interface Database {
     /** A JSON array of secrets, sealed. */
     sealed_secrets: Buffer;
     disabled: Generated<boolean>;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
   };
   'connector.deliveries': {
     id: string;
@@ -110,8 +112,8 @@ export interface Database {
     generation: Generated<number>;
     result: NullableJson<unknown>;
     error: NullableJson<StepError>;
-    created_at: Generated<Timestamp>;
-    updated_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
+    updated_at: GeneratedTimestamp;
     finished_at: Timestamp | null;
   };
   'connector.run_steps': {
@@ -131,7 +133,7 @@ export interface Database {
     approval_id: string | null;
     due_at: Timestamp | null;
     attempted_at: Timestamp | null;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
     finished_at: Timestamp | null;
   };
   'connector.approvals': {
@@ -153,7 +155,7 @@ export interface Database {
     decided_by: string | null;
     decided_at: Timestamp | null;
     expires_at: Timestamp;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
   };
   'connector.policies': {
     tenant_id: string;
@@ -161,7 +163,7 @@ export interface Database {
     /** Cedar text. */
     text: string;
     created_by: string;
-    created_at: Generated<Timestamp>;
+    created_at: GeneratedTimestamp;
   };
   'connector.audit_entries': {
     tenant_id: string;

@@ -25,6 +25,7 @@ export type RuntimeErrorCode =
   | 'WEBHOOK_DELIVERY_ID_MISSING'
   | 'WEBHOOK_CONTENT_TYPE'
   | 'WEBHOOK_TOO_LARGE'
+  | 'WEBHOOK_TOO_SLOW'
   | 'WEBHOOK_UNAVAILABLE'
   | 'ENDPOINT_SECRET_TOO_SHORT'
   | 'DELIVERY_UNPARSABLE'
@@ -89,6 +90,8 @@ export type RuntimeErrorCode =
   | 'AUDIT_BROKEN'
   | 'ADMIN_UNAUTHORIZED'
   | 'ADMIN_REQUEST_INVALID'
+  | 'ADMIN_NOT_FOUND'
+  | 'ADMIN_FAILED'
   | 'RUNTIME_STOPPED';
 
 export class RuntimeError extends ConnectorError<RuntimeErrorCode> {}

@@ -1,0 +1,210 @@
+import { writeSync } from 'node:fs';
+import {
+  type ConnectorHttp,
+  type ConnectorLog,
+  defineAction,
+  defineAuth,
+  defineConnection,
+  defineConnector,
+  defineTrigger,
+} from '@org/connector-sdk';
+import { z } from 'zod';
+import { escapeAttempts } from './escape-attempts.ts';
+
+const read = { effect: 'read', risk: 'low', scopes: ['probe'] } as const;
+const config = z.strictObject({ url: z.url(), greeting: z.string().default('hello') });
+type Config = z.infer<typeof config>;
+const targetInput = z.strictObject({ target: z.string().default('') });
+type TargetInput = z.infer<typeof targetInput>;
+const output = z.strictObject({ seen: z.string() });
+
+function attempt(title: string, run: (target: string) => unknown) {
+  return defineAction({
+    ...read,
+    title,
+    description: `Tries to get out of its host: ${title}.`,
+    input: targetInput,
+    output,
+    timeoutMs: 5_000,
+    async run({ input }) {
+      return { seen: `escaped: ${String(await run(input.target || 'http://127.0.0.1:9'))}` };
+    },
+  });
+}
+
+const fetchUrl = defineAction({
+  ...read,
+  title: 'Fetch',
+  description: 'Asks a url through the broker.',
+  input: targetInput,
+  output,
+  async run({ input, http, config }: { input: TargetInput; http: ConnectorHttp; config: Config }) {
+    const answer = await http.request({ url: input.target, query: { greeting: config.greeting } });
+    return { seen: `${answer.status} ${answer.text()}` };
+  },
+});
+
+const writeUrl = defineAction({
+  title: 'Write',
+  description: 'Posts to a url through the broker, twice if asked.',
+  effect: 'write',
+  risk: 'low',
+  scopes: ['probe'],
+  idempotency: { mode: 'marker', settleSeconds: 1 },
+  input: z.strictObject({
+    target: z.string(),
+    afterwards: z.enum(['answer', 'throw', 'crash', 'hang', 'garbage']).default('answer'),
+  }),
+  output,
+  timeoutMs: 2_000,
+  async run({ input, http, idempotencyKey }) {
+    const answer = await http.request({ method: 'POST', url: input.target, json: { marker: idempotencyKey } });
+    if (input.afterwards === 'throw') throw new Error('gave up after the write');
+    if (input.afterwards === 'crash') setImmediate(() => JSON.parse('not json'));
+    if (input.afterwards === 'crash' || input.afterwards === 'hang') await new Promise(() => {});
+    if (input.afterwards === 'garbage') return { seen: 1 } as never;
+    if (!answer.ok) throw new Error(`the write was answered with ${answer.status}`);
+    return { seen: String(answer.status) };
+  },
+  async resolve({ input, http, idempotencyKey }) {
+    const answer = await http.request({ url: input.target, query: { marker: idempotencyKey } });
+    if (answer.status === 404) return { outcome: 'not-applied' };
+    return { outcome: 'applied', output: { seen: answer.text() } };
+  },
+});
+
+const eventSchema = z.strictObject({ id: z.string(), note: z.string().default('none') });
+
+/** A connector that tries to get out. Every action but `echo`, `fetch` and `write` is one attempt. */
+export default defineConnector({
+  id: 'probe',
+  publisher: 'acme',
+  title: 'Probe',
+  description: 'Tries to leave its host process, to prove that it cannot.',
+  engines: { runtime: '>=0.0.0' },
+  scopes: { probe: { title: 'Probe', description: 'Probe.', provider: ['probe'] } },
+  connection: defineConnection({
+    config,
+    auth: {
+      key: { kind: 'api_key', title: 'Key', header: 'x-probe-key' },
+      basic: { kind: 'basic', title: 'User and password' },
+      oauth: {
+        kind: 'oauth2',
+        title: 'OAuth',
+        grants: ['client_credentials', 'refresh_token'],
+        tokenUrl: '{config.url}/token',
+      },
+      custom: defineAuth({
+        kind: 'custom',
+        title: 'Custom',
+        hosts: ['{config.url}'],
+        secret: z.strictObject({ seed: z.string().min(8) }),
+        async authenticate({ secret, http, now, log }) {
+          log.info('authenticating', { seed: secret.seed });
+          if (secret.seed.startsWith('leak')) throw new Error(`the seed ${secret.seed} is refused`);
+          const answer = await http.request({ method: 'POST', url: '/session', json: { seed: secret.seed } });
+          const { token } = answer.json(z.object({ token: z.string() }));
+          return { headers: { authorization: `Bearer ${token}` }, expiresAt: new Date(now + 600_000).toISOString() };
+        },
+      }),
+    },
+    allowedHosts: ['{config.url}'],
+    baseUrl: '{config.url}',
+    rateLimit: { requestsPerMinute: 60, concurrency: 4 },
+    async test({ config, http }) {
+      const answer = await http.request({ url: '/me' });
+      return { account: `${config.greeting} ${answer.json(z.object({ name: z.string() })).name}` };
+    },
+  }),
+  actions: {
+    echo: defineAction({
+      ...read,
+      title: 'Echo',
+      description: 'Gives back what it got.',
+      input: targetInput,
+      output,
+      async run({ input, config, log }: { input: TargetInput; config: Config; log: ConnectorLog }) {
+        log.info('echo', { target: input.target });
+        return { seen: `${config.greeting} ${input.target} ${JSON.stringify(process.env)}` };
+      },
+    }),
+    fetch: fetchUrl,
+    write: writeUrl,
+    ...Object.fromEntries(Object.entries(escapeAttempts).map(([name, run]) => [name, attempt(name, run)])),
+    'infinite-loop': { ...attempt('infinite-loop', spin), timeoutMs: 300 },
+    'never-answers': { ...attempt('never-answers', () => new Promise(() => {})), timeoutMs: 300 },
+    'memory-bomb': attempt('memory-bomb', fillMemory),
+    'huge-reply': attempt('huge-reply', () => 'x'.repeat(20_000_000)),
+    'unserialisable-reply': attempt('unserialisable-reply', () => {
+      throw { message: 1n, code: Symbol('x') };
+    }),
+    'forge-message': attempt('forge-message', () => writeSync(3, 'nonce answer 1 {"seen":"forged"}\n')),
+    'crash-later': attempt('crash-later', () => {
+      setImmediate(() => {
+        throw new Error('thrown outside of the call');
+      });
+      return new Promise(() => {});
+    }),
+    'poison-globals': attempt('poison-globals', poison),
+    'undeclared-host': defineAction({
+      ...read,
+      title: 'Undeclared host',
+      description: 'Asks a host that the manifest does not list.',
+      input: targetInput,
+      output,
+      async run({ http }) {
+        return { seen: (await http.request({ url: 'https://exfiltration.example/' })).text() };
+      },
+    }),
+  },
+  triggers: {
+    happened: defineTrigger({
+      title: 'Happened',
+      description: 'Something happened.',
+      scopes: ['probe'],
+      event: eventSchema,
+      eventKey: ({ id }) => id,
+      webhook: {
+        verification: { scheme: 'github-sha256' },
+        contentTypes: ['application/json'],
+        deliveryId: { digest: 'body' },
+        maxBodyBytes: 100_000,
+        parse: (delivery) => z.object({ events: z.array(z.any()) }).parse(delivery.json()).events,
+      },
+    }),
+  },
+});
+
+function spin(): never {
+  for (;;);
+}
+
+function fillMemory(): string {
+  const kept: unknown[] = [];
+  for (;;) kept.push(new Array(100_000).fill(kept.length));
+}
+
+/** Replaces what the host might use, so that the next message would be of its making. */
+function poison(): string {
+  const forged = () => '{"seen":"forged"}';
+  const targets: [object, string, unknown][] = [
+    [JSON, 'stringify', forged],
+    [globalThis, 'JSON', { stringify: forged, parse: forged }],
+    [Array.prototype, 'map', forged],
+    [Array.prototype, 'push', forged],
+    [Promise.prototype, 'then', forged],
+    [Object.prototype, 'toJSON', forged],
+    [String.prototype, 'split', forged],
+    [Map.prototype, 'get', forged],
+    [globalThis, 'Promise', forged],
+    [globalThis, 'Buffer', forged],
+  ];
+  for (const [owner, name, value] of targets) {
+    try {
+      Object.defineProperty(owner, name, { value, configurable: true, writable: true });
+    } catch {
+      // Frozen: the next one.
+    }
+  }
+  return 'poisoned';
+}

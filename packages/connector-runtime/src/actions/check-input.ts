@@ -1,0 +1,37 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { PlannedAction, StepError } from '../types/run.ts';
+
+export interface InputChecks {
+  /** Undefined when the input fits the action's schema. Names the place that does not fit; never repeats the value. */
+  problem(planned: PlannedAction): StepError | undefined;
+}
+
+/** Input checks against manifests' schemas, compiled once per artifact and action. */
+export function createInputChecks(): InputChecks {
+  const ajv = new Ajv2020({ strict: true, strictRequired: false, validateFormats: false });
+  const compiled = new Map<string, ValidateFunction>();
+
+  function checkOf(planned: PlannedAction): ValidateFunction {
+    const name = `${planned.artifactDigest} ${planned.action}`;
+    const known = compiled.get(name);
+    if (known !== undefined) return known;
+    // Artifacts come and go in a long-lived process; schemas are cheap to compile again.
+    if (compiled.size >= 1000) compiled.clear();
+    const check = ajv.compile(planned.manifest.input);
+    compiled.set(name, check);
+    return check;
+  }
+
+  return {
+    problem(planned) {
+      const check = checkOf(planned);
+      if (check(planned.input)) return undefined;
+      const [first] = check.errors ?? [];
+      const where = first?.instancePath === '' ? 'its top' : (first?.instancePath ?? 'an unknown place');
+      return {
+        code: 'ACTION_INPUT_INVALID',
+        message: `the input of ${planned.action} does not fit its schema at ${where}: ${first?.message ?? 'unknown'}`,
+      };
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createActions } from './perform-action.ts';

@@ -1,0 +1,260 @@
+import type { Resolution } from '@org/connector-sdk';
+import { sql } from 'kysely';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AnyWorkflow } from '../runs/define-workflow.ts';
+import { sampleAction } from '../runs/test-manifest.ts';
+import { type Bench, createBench } from '../test-run-bench.ts';
+import type { Attempt, Outcome } from '../types/run.ts';
+
+type Act = { action(name: string, input: unknown): Promise<unknown> };
+
+const error = { code: 'SAMPLE_FAILED', message: 'scripted' };
+const applied: Outcome = { status: 'applied', output: { done: true }, http: [] };
+const unknown: Outcome = { status: 'unknown', error, http: [] };
+const refusedForNow: Outcome = { status: 'not-applied', error, retryable: true, retryAfterMs: 90_000, http: [] };
+
+let bench: Bench;
+let sent: Attempt[] = [];
+let found: Resolution<unknown> = { outcome: 'not-applied' };
+let answer: (attempt: Attempt) => Promise<Outcome> = async () => applied;
+
+beforeAll(async () => {
+  bench = await createBench({
+    actions: {
+      read: sampleAction({ effect: 'read', idempotency: { mode: 'safe', resolve: false } }),
+      natural: sampleAction(),
+      findable: sampleAction({ idempotency: { mode: 'natural', settleSeconds: 300, resolve: true } }),
+      none: sampleAction({ idempotency: { mode: 'none', resolve: false } }),
+    },
+    run: async (attempt) => {
+      sent.push(attempt);
+      return answer(attempt);
+    },
+    resolve: async () => found,
+  });
+});
+afterEach(() => {
+  sent = [];
+  answer = async () => applied;
+  bench.policyTexts.clear();
+});
+afterAll(async () => bench.close());
+
+const flow = (action: string): AnyWorkflow => ({
+  name: action,
+  on: 'sample.changed',
+  run: (async (context: Act) => context.action(`sample.${action}`, { value: 'x' })) as AnyWorkflow['run'],
+});
+const workflows = ['read', 'natural', 'findable', 'none'].map(flow);
+
+async function execute(runId: string) {
+  await bench.createNode(workflows).executor.execute(runId);
+  return stateOf(runId);
+}
+
+async function stateOf(runId: string) {
+  const [run, [step]] = await Promise.all([bench.run(runId), bench.steps(runId)]);
+  return { run: run.status, step: step?.status, dueAt: step?.due_at?.getTime(), attempts: step?.attempts };
+}
+
+describe('a refusal that may pass', () => {
+  it('is tried again not before the SaaS allows it, five times at most', async () => {
+    answer = async () => refusedForNow;
+    const runId = await bench.seedRun('none');
+    for (let attempt = 1; attempt < 5; attempt += 1) {
+      const state = await execute(runId);
+      expect(state).toMatchObject({ run: 'waiting', step: 'waiting', attempts: attempt });
+      expect(state.dueAt).toBe(bench.clock.now() + 90_000);
+      await execute(runId);
+      expect(sent).toHaveLength(attempt);
+      bench.clock.advance(90_000);
+    }
+    expect(await execute(runId)).toMatchObject({ run: 'failed', step: 'failed', attempts: 5 });
+    expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe('a reply that was lost', () => {
+  it('makes a read be read again', async () => {
+    answer = async () => (sent.length === 1 ? unknown : applied);
+    const runId = await bench.seedRun('read');
+    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'waiting' });
+    bench.clock.advance(10_000);
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 2 });
+  });
+
+  it('makes a write that may be repeated be sent again under the same key', async () => {
+    answer = async () => (sent.length === 1 ? unknown : applied);
+    const runId = await bench.seedRun('natural');
+    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown' });
+    bench.clock.advance(10_000);
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 2 });
+    expect(sent[0]?.idempotencyKey).toBe(sent[1]?.idempotencyKey);
+    expect(sent[0]?.idempotencyKey).toMatch(/^[0-9a-z]{26}$/);
+  });
+
+  it.each<[Resolution<unknown>, number]>([
+    [{ outcome: 'applied', output: {} }, 1],
+    [{ outcome: 'not-applied' }, 2],
+    [{ outcome: 'unknown', reason: 'unreadable' }, 2],
+  ])(
+    'makes a write that may be repeated be looked for, and sent again only if it is not found: %j',
+    async (seen, sends) => {
+      found = seen;
+      answer = async () => (sent.length === 1 ? unknown : applied);
+      const runId = await bench.seedRun('findable');
+      expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown' });
+      bench.clock.advance(10_000);
+      expect(await execute(runId)).toMatchObject({ run: 'completed' });
+      expect(sent).toHaveLength(sends);
+    },
+  );
+
+  it('leaves the write to a person when policy no longer lets it be repeated', async () => {
+    answer = async () => unknown;
+    const runId = await bench.seedRun('natural');
+    await execute(runId);
+    bench.policyTexts.set(bench.tenant.tenantId, { version: 1, text: 'forbid (principal, action, resource);' });
+    bench.clock.advance(10_000);
+    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown', attempts: 1 });
+    bench.policyTexts.clear();
+    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown' });
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('a person', () => {
+  const by = 'admin:ada';
+
+  async function unsettled() {
+    answer = async () => unknown;
+    const runId = await bench.seedRun('none');
+    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown', dueAt: undefined });
+    answer = async () => applied;
+    const { tenantId } = bench.tenant;
+    return { runId, step: { tenantId, runId, stepKey: 'sample.none#1' }, node: bench.createNode(workflows) };
+  }
+
+  it('who saw that it happened gives the output, and the run goes on', async () => {
+    const { runId, step, node } = await unsettled();
+    await node.actions.settleByPerson(step, { status: 'applied', output: { seen: true } }, by);
+    await bench.pump(node);
+    expect(await bench.run(runId)).toMatchObject({ status: 'completed', result: { seen: true } });
+    expect(sent).toHaveLength(1);
+    const entry = await bench.db
+      .selectFrom('connector.audit_entries')
+      .select('body')
+      .where('run_id', '=', runId)
+      .where('kind', '=', 'action.applied')
+      .executeTakeFirstOrThrow();
+    expect(JSON.parse(entry.body)).toMatchObject({ actor: by, details: { settledByPerson: true } });
+  });
+
+  it('who saw that it did not has it sent again', async () => {
+    const { runId, step, node } = await unsettled();
+    await node.actions.settleByPerson(step, { status: 'not-applied' }, by);
+    await bench.pump(node);
+    expect(await stateOf(runId)).toMatchObject({ run: 'completed', attempts: 2 });
+  });
+
+  it('settles once, and only what is unknown, and only in their tenant', async () => {
+    const { step, node } = await unsettled();
+    const other = await bench.seedTenant('stranger');
+    const outcome = { status: 'not-applied' } as const;
+    const stranger = { ...step, tenantId: other.tenantId };
+    await expect(node.actions.settleByPerson(stranger, outcome, by)).rejects.toMatchObject({
+      code: 'RUN_NOT_UNSETTLED',
+    });
+    const both = await Promise.allSettled([1, 2].map(() => node.actions.settleByPerson(step, outcome, by)));
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+});
+
+describe('pitfall 27: a paused process', () => {
+  it('that slept between its intent and the send commits a fresh intent first', async () => {
+    const runId = await bench.seedRun('natural');
+    const realNow = bench.clock.now;
+    let looks = 0;
+    const node = bench.createNode(workflows, {
+      async enabled(tenantId, connector) {
+        // From here on: the intent's time, its audit entry's, and the look right before the send.
+        bench.clock.now = () => {
+          looks += 1;
+          if (looks === 3) bench.clock.advance(60_000);
+          return realNow();
+        };
+        return bench.createEnabled(tenantId, connector);
+      },
+    });
+    await node.executor.execute(runId).finally(() => {
+      bench.clock.now = realNow;
+    });
+    const state = await stateOf(runId);
+    expect(state).toMatchObject({ run: 'completed', attempts: 1 });
+    expect(sent).toHaveLength(1);
+    const intents = (await bench.auditKinds(runId)).filter((kind) => kind === 'action.intended');
+    expect(intents).toHaveLength(2);
+  });
+
+  it('can not journal a step while a takeover commits', async () => {
+    const runId = await bench.seedRun('natural');
+    const reached = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const node = bench.createNode([
+      {
+        ...flow('natural'),
+        run: (async (context: Act & { step(key: string, work: () => Promise<unknown>): Promise<unknown> }) => {
+          await context
+            .step('pause', async () => {
+              reached.resolve();
+              await release.promise;
+            })
+            .catch(() => undefined);
+        }) as AnyWorkflow['run'],
+      },
+    ]);
+    const execution = node.executor.execute(runId);
+    await reached.promise;
+    await bench.db.transaction().execute(async (trx) => {
+      await sql`update connector.runs set generation = generation + 1 where id = ${runId}`.execute(trx);
+      release.resolve();
+      await waitsForLock();
+    });
+    await execution;
+    expect(await bench.steps(runId)).toEqual([]);
+  });
+
+  it('can not send while a takeover commits', async () => {
+    const runId = await bench.seedRun('natural');
+    const taken = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const node = bench.createNode(workflows, {
+      enabled: async (tenantId, connector) => {
+        asked.resolve();
+        await taken.promise;
+        return bench.createEnabled(tenantId, connector);
+      },
+    });
+    const execution = node.executor.execute(runId);
+    await asked.promise;
+    await bench.db.transaction().execute(async (trx) => {
+      await sql`update connector.runs set generation = generation + 1 where id = ${runId}`.execute(trx);
+      taken.resolve();
+      await waitsForLock();
+    });
+    await execution;
+    expect(sent).toHaveLength(0);
+    expect(await bench.auditKinds(runId)).toEqual(['run.started']);
+  });
+
+  /** Resolves when some statement waits for the row that this test holds. A statement that does not wait fails the test by time. */
+  async function waitsForLock(): Promise<void> {
+    for (;;) {
+      const { rows } = await sql`select 1 from pg_locks where not granted and locktype = 'transactionid'`.execute(
+        bench.db,
+      );
+      if (rows.length > 0) return;
+    }
+  }
+});

@@ -1,0 +1,86 @@
+import type { Resolution } from '@org/connector-sdk';
+import type { Clock } from '../types/clock.ts';
+import type { ConnectorCalls } from '../types/connector-calls.ts';
+import type { Step, StepError } from '../types/run.ts';
+import { type ActionRequest, attemptOf, type Performed } from './action-request.ts';
+import { absenceProvenAt, MAX_ATTEMPTS, nextLookAt } from './attempt-schedule.ts';
+import type { StepLedger } from './postgres-step-ledger.ts';
+import { isRepeatable, isResolvable } from './settlement.ts';
+
+export interface EarlierAttemptPorts {
+  readonly calls: Pick<ConnectorCalls, 'resolve'>;
+  readonly ledger: StepLedger;
+  readonly clock: Clock;
+}
+
+/** `send`: it is proven that nothing happened. `repeat`: something may have happened, and repeating makes no difference. */
+export type Cleared = 'send' | 'repeat';
+
+/**
+ * Finds out what became of an attempt that perhaps was sent, by a process that died or whose reply was lost.
+ * Where that can't be known, the step stays `unknown` until it can, or until a person says.
+ */
+export async function settleEarlierAttempt(
+  request: ActionRequest,
+  existing: Step,
+  { calls, ledger, clock }: EarlierAttemptPorts,
+  signal: AbortSignal,
+): Promise<Performed | Cleared> {
+  const { planned } = request;
+  const { manifest } = planned;
+  const { attempts } = existing;
+  const attemptedAt = existing.attemptedAt ?? clock.now();
+
+  if (existing.status === 'unknown') {
+    if (existing.dueAt === null) return { status: 'waiting' };
+    if (existing.dueAt > clock.now()) return { status: 'waiting', dueAt: existing.dueAt };
+  }
+  if (!isResolvable(planned)) return repeatOrGiveUp();
+
+  const resolution = await resolve();
+  const now = clock.now();
+  if (resolution.outcome === 'applied') {
+    return ledger.settle(request, attempts, { status: 'succeeded', output: resolution.output });
+  }
+  // Sending again makes no difference: no need to wait until the absence proves anything.
+  if (isRepeatable(planned)) return repeatOrGiveUp();
+  if (resolution.outcome === 'unknown') {
+    const error = outcomeUnknown(request, resolution.reason);
+    return ledger.settle(request, attempts, {
+      status: 'unknown',
+      error,
+      dueAt: nextLookAt(attemptedAt, manifest, now),
+    });
+  }
+  const provenAt = absenceProvenAt(attemptedAt, manifest);
+  if (now < provenAt) {
+    const error = outcomeUnknown(request, 'its absence proves nothing yet');
+    return ledger.settle(request, attempts, { status: 'unknown', error, dueAt: provenAt });
+  }
+  const error = { code: 'ACTION_FAILED', message: `attempt ${attempts} of ${planned.action} was never applied` };
+  if (attempts >= MAX_ATTEMPTS) return ledger.settle(request, attempts, { status: 'failed', error });
+  await ledger.settle(request, attempts, { status: 'waiting', error, dueAt: now });
+  return 'send';
+
+  async function repeatOrGiveUp(): Promise<Performed | Cleared> {
+    if (isRepeatable(planned) && attempts < MAX_ATTEMPTS) return 'repeat';
+    const status = manifest.effect === 'read' ? 'failed' : 'unknown';
+    return ledger.settle(request, attempts, { status, error: outcomeUnknown(request) });
+  }
+
+  async function resolve(): Promise<Resolution<unknown>> {
+    try {
+      return await calls.resolve(attemptOf(request, attempts), signal);
+    } catch (error) {
+      return { outcome: 'unknown', reason: error instanceof Error ? error.message : 'it could not be looked up' };
+    }
+  }
+}
+
+export function outcomeUnknown({ planned, stepKey }: ActionRequest, reason?: string): StepError {
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return {
+    code: 'ACTION_OUTCOME_UNKNOWN',
+    message: `whether ${planned.action} took effect at step ${stepKey} is not known${why}: look at the SaaS and settle the step`,
+  };
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ArtifactFiles, packArtifact, type Signer, type TrustPolicy } from '@org/connector-artifact';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newSigner, signedProbe, trustBytes, trusting } from '../../e2e/probe-connector/signed-probe.ts';
+import { createAuditTrail } from '../audit/index.ts';
+import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
+import { DEPLOYMENT } from '../types/audit.ts';
+import { silentLog } from '../types/log.ts';
+import { createArtifactRegistry } from './artifact-registry.ts';
+import { createTrustFile } from './trust-file.ts';
+
+let database: TestDatabase;
+let signer: Signer;
+let files: ArtifactFiles;
+let archive: Uint8Array;
+let policy: TrustPolicy;
+const clock = { now: () => Date.parse('2026-11-22T12:00:00Z') };
+const failing = (code: string) => expect.objectContaining({ code });
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  signer = newSigner();
+  files = await signedProbe(signer);
+  archive = packArtifact(files);
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  await database.reset();
+  policy = trusting(signer);
+});
+
+const registry = () =>
+  createArtifactRegistry({
+    db: database.db,
+    audit: createAuditTrail({ db: database.db, clock }),
+    trust: () => policy,
+    clock,
+    log: silentLog,
+  });
+
+function trustOnly(other: TrustPolicy): undefined {
+  policy = other;
+}
+
+async function audited(): Promise<unknown[]> {
+  const { rows } = await sql<{
+    body: string;
+  }>`select body from connector.audit_entries where tenant_id = ${DEPLOYMENT} order by seq`.execute(database.db);
+  return rows.map(({ body }) => {
+    const { kind, details } = JSON.parse(body) as { kind: string; details: { code?: string } };
+    return details.code ? [kind, details.code] : [kind];
+  });
+}
+
+describe('the artifact registry', () => {
+  it('stores what verifies, once, and opens exactly the code that was signed', async () => {
+    const added = await registry().add(archive, 'admin:ann');
+    expect(added).toMatchObject({ id: 'probe', version: '1.0.0', publisher: 'acme', keyIds: [signer.keyId] });
+    await expect(registry().add(archive)).resolves.toEqual(added);
+    const opened = await registry().open(added.digest);
+    expect(Buffer.from(opened.code).equals(Buffer.from(files.get('connector.mjs') ?? []))).toBe(true);
+    expect(opened.manifest.id).toBe('probe');
+    expect(await audited()).toEqual([['artifact.added']]);
+  });
+
+  it('reads a file of the machine', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'registry-'));
+    await writeFile(join(dir, 'probe.tgz'), archive);
+    await expect(registry().add(join(dir, 'probe.tgz'))).resolves.toMatchObject({ id: 'probe' });
+    await rm(dir, { recursive: true });
+  });
+
+  it.each([
+    ['unsigned', 'ARTIFACT_UNSIGNED', () => without('signatures/')],
+    ['modified', 'ARTIFACT_MODIFIED', () => withFile('connector.mjs', 'export default {}')],
+    ['from an untrusted signer', 'ARTIFACT_UNTRUSTED_SIGNER', () => trustOnly(trusting(newSigner()))],
+    ['not allowed', 'ARTIFACT_NOT_ALLOWED', () => trustOnly(trusting(signer, { allow: ['other'] }))],
+    ['not an archive', 'ARTIFACT_UNREADABLE', () => Buffer.from('no archive')],
+  ])('refuses what is %s, stores nothing, audits the refusal', async (_, code, change) => {
+    const bytes = change() ?? archive;
+    await expect(registry().add(bytes)).rejects.toEqual(failing(code));
+    expect(await database.db.selectFrom('connector.artifacts').selectAll().execute()).toEqual([]);
+    expect(await audited()).toEqual([['artifact.refused', code]]);
+  });
+
+  it('refuses from its cache once the key is revoked, and opens again when it no longer is', async () => {
+    const one = registry();
+    const { digest } = await one.add(archive);
+    await one.open(digest);
+    const before = policy;
+    policy = trusting(signer, { key: { revoked: { at: '2026-11-01T00:00:00Z', reason: 'stolen' } } });
+    await expect(one.open(digest)).rejects.toEqual(failing('ARTIFACT_KEY_REVOKED'));
+    policy = before;
+    await expect(one.open(digest)).resolves.toMatchObject({ digest });
+  });
+
+  it('refuses stored bytes that were changed or exchanged', async () => {
+    const { digest } = await registry().add(archive);
+    const other = packArtifact(await signedProbe(signer, '1.0.1'));
+    const hex = (bytes: Uint8Array) => `'\\x${Buffer.from(bytes).toString('hex')}'`;
+    await database.asOwner(`update connector.artifacts set archive = ${hex(other)}`);
+    await expect(registry().open(digest)).rejects.toEqual(failing('ARTIFACT_MODIFIED'));
+    await database.asOwner(`update connector.artifacts set archive = ${hex(withFile('connector.mjs', 'changed'))}`);
+    await expect(registry().open(digest)).rejects.toEqual(failing('ARTIFACT_MODIFIED'));
+  });
+
+  it('does not know what was never added', async () => {
+    await expect(registry().open('sha256:none')).rejects.toEqual(failing('ARTIFACT_UNKNOWN'));
+  });
+});
+
+describe('the trust file', () => {
+  it('takes effect when it changes, keeps its object while it does not, and refuses while it is broken or gone', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'trust-'));
+    const path = join(dir, 'trust.json');
+    const trust = createTrustFile(path);
+    expect(() => trust()).toThrow(failing('CONFIG_MISSING'));
+    await writeFile(path, trustBytes(signer));
+    const first = trust();
+    expect(trust()).toBe(first);
+    await writeFile(path, trustBytes(signer, { allow: ['other'] }));
+    expect(trust()).not.toBe(first);
+    await writeFile(path, '{ "broken": ');
+    expect(() => trust()).toThrow(failing('CONFIG_INVALID'));
+    expect(() => trust()).toThrow(failing('CONFIG_INVALID'));
+    await rm(dir, { recursive: true });
+    expect(() => trust()).toThrow(failing('CONFIG_MISSING'));
+  });
+});
+
+function withFile(name: string, text: string): Uint8Array {
+  return packArtifact(new Map([...files, [name, Buffer.from(text)]]));
+}
+
+function without(prefix: string): Uint8Array {
+  return packArtifact(new Map([...files].filter(([name]) => !name.startsWith(prefix))));
+}

@@ -1,0 +1,2 @@
+export { type ArtifactRegistry, createArtifactRegistry } from './artifact-registry.ts';
+export { createTrustFile } from './trust-file.ts';

@@ -1,0 +1,74 @@
+import type { Db } from '../types/database.ts';
+import type { AuditEntry, AuditHead } from './audit-entry.ts';
+
+export interface AuditPage {
+  readonly runId?: string;
+  readonly limit: number;
+  /** Only entries before this `seq`. */
+  readonly before?: string;
+}
+
+const columns = ['tenant_id', 'seq', 'run_id', 'kind', 'body', 'previous_hash', 'hash'] as const;
+
+/** Newest first. */
+export async function listAudit(db: Db, tenantId: string, { runId, limit, before }: AuditPage): Promise<AuditEntry[]> {
+  let query = db.selectFrom('connector.audit_entries').select(columns).where('tenant_id', '=', tenantId);
+  if (runId !== undefined) query = query.where('run_id', '=', runId);
+  if (before !== undefined) query = query.where('seq', '<', before);
+  return (await query.orderBy('seq', 'desc').limit(limit).execute()).map(toEntry);
+}
+
+/** Every entry of a tenant up to `last`, oldest first, a page at a time. */
+export async function* readAudit(db: Db, tenantId: string, last: string): AsyncGenerator<AuditEntry> {
+  for (let seq = '0'; ; ) {
+    const rows = await db
+      .selectFrom('connector.audit_entries')
+      .select(columns)
+      .where('tenant_id', '=', tenantId)
+      .where('seq', '>', seq)
+      .where('seq', '<=', last)
+      .orderBy('seq')
+      .limit(1000)
+      .execute();
+    yield* rows.map(toEntry);
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < 1000) return;
+    seq = end.seq;
+  }
+}
+
+/** Undefined for a tenant of whom nothing was recorded yet. */
+export async function readAuditHead(db: Db, tenantId: string): Promise<AuditHead | undefined> {
+  const row = await db
+    .selectFrom('connector.audit_heads')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst();
+  return row && { tenantId: row.tenant_id, seq: row.seq, hash: row.hash.toString('hex') };
+}
+
+/** Every chain that there is: the deployment's own and each tenant's. */
+export async function listAuditHeads(db: Db): Promise<AuditHead[]> {
+  const rows = await db.selectFrom('connector.audit_heads').selectAll().orderBy('tenant_id').execute();
+  return rows.map((row) => ({ tenantId: row.tenant_id, seq: row.seq, hash: row.hash.toString('hex') }));
+}
+
+interface EntryRow {
+  tenant_id: string;
+  seq: string;
+  run_id: string | null;
+  kind: string;
+  body: string;
+  previous_hash: Buffer;
+  hash: Buffer;
+}
+
+const toEntry = (row: EntryRow): AuditEntry => ({
+  tenantId: row.tenant_id,
+  seq: row.seq,
+  runId: row.run_id,
+  kind: row.kind,
+  body: row.body,
+  previousHash: row.previous_hash.toString('hex'),
+  hash: row.hash.toString('hex'),
+});

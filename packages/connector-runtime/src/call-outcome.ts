@@ -1,0 +1,53 @@
+import { ActionError, isConnectorError, type ManifestAction } from '@org/connector-sdk';
+import type { BrokerSession } from './egress/index.ts';
+import type { Outcome, StepError } from './types/run.ts';
+
+const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
+
+/** The host or the machine failed, not what was asked: another attempt may do better. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  ...['HOST_TIMEOUT', 'HOST_CRASHED', 'HOST_CANCELLED', 'RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED'],
+]);
+
+/**
+ * What a failed attempt means. The connector's error says what it thinks happened, the broker what was really sent; for a
+ * write the broker's word counts: only when nothing left, or everything that left was refused, may it be sent again.
+ */
+export function failedOutcome(
+  action: ManifestAction,
+  error: unknown,
+  session: Pick<BrokerSession, 'effect' | 'trace' | 'retryAfterMs'>,
+): Outcome {
+  const http = session.trace();
+  const effect = session.effect();
+  const stepError = toStepError(error);
+  const nothingChanged = effect === 'none' || effect === 'refused';
+  const doubted = error instanceof ActionError && error.kind === 'outcome-unknown';
+  if (action.effect === 'write' && (!nothingChanged || doubted)) return { status: 'unknown', error: stepError, http };
+  const retryAfterMs = askedToWait(error) ?? session.retryAfterMs();
+  return {
+    status: 'not-applied',
+    error: stepError,
+    retryable: isRetryable(error),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) }),
+    http,
+  };
+}
+
+export function toStepError(error: unknown): StepError {
+  if (isConnectorError(error)) return { code: error.code, message: error.message };
+  return { code: 'ACTION_FAILED', message: 'the call failed inside the runtime; its log says why' };
+}
+
+function isRetryable(error: unknown): boolean {
+  if (error instanceof ActionError) return error.kind !== 'failed';
+  return isConnectorError(error) && TRANSIENT.has(error.code);
+}
+
+/** A connector that read how long to wait says so in its error's details. */
+function askedToWait(error: unknown): number | undefined {
+  if (!isConnectorError(error)) return undefined;
+  const { retryAfterMs, retryAfterSeconds } = error.details;
+  const ms = typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : retryAfterMs;
+  return typeof ms === 'number' && Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { verifyAuditExport, verifyAuditOf, writeAuditExport } from './cli-audit.ts';
+import { exitCodeOf, linesOf } from './cli-failure.ts';
+import { RuntimeError } from './types/errors.ts';
+
+const configOption = () =>
+  new Option('--config <file>', 'the config file (default export: defineRuntimeConfig({ … }))');
+
+function createProgram(): Command {
+  const program = new Command('connector-runtime')
+    .description('Runs signed connectors and workflows on a Postgres database.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 findings, 2 usage or config, 3 environment (port, database, data directory).',
+    )
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({ outputError: () => {} });
+
+  program
+    .command('serve')
+    .description('run until SIGTERM or SIGINT')
+    .addOption(configOption().makeOptionMandatory())
+    .option('--json', 'print the ready line as JSON')
+    .action(async ({ config, json }: { config: string; json?: true }) => {
+      const { serve } = await import('./cli-serve.ts');
+      await serve(config, json === true);
+    });
+
+  const audit = program.command('audit').description('check or export the audit trail');
+  audit
+    .command('verify')
+    .description("verify an export, or every chain in a config's database")
+    .addOption(configOption())
+    .option('--file <export>', 'an export (NDJSON), verified without a database')
+    .option('--json', 'one JSON line per chain')
+    .action(async ({ config, file, json }: { config?: string; file?: string; json?: true }) => {
+      if (file !== undefined && config === undefined) await verifyAuditExport(file, json === true);
+      else if (config !== undefined && file === undefined) await verifyAuditOf(config, json === true);
+      else throw new RuntimeError('CONFIG_MISSING', 'audit verify needs either --config or --file');
+    });
+  audit
+    .command('export')
+    .description("write a tenant's chain to standard output, as NDJSON")
+    .addOption(configOption().makeOptionMandatory())
+    .requiredOption('--tenant <id>', 'the tenant; 00000000-0000-0000-0000-000000000000 for the deployment itself')
+    .action(({ config, tenant }: { config: string; tenant: string }) => writeAuditExport(config, tenant));
+  return program;
+}
+
+async function main(): Promise<number> {
+  try {
+    verifyNode();
+    await createProgram().parseAsync();
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // Called without a command: the help was printed.
+      if (error.code === 'commander.help') return 2;
+      process.stderr.write(`connector-runtime: ${error.message.replace(/^error: /, '')}; see --help\n`);
+      return 2;
+    }
+    for (const line of linesOf(error)) process.stderr.write(`connector-runtime: ${line}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+/** Older ones can't deny the network to connector code. */
+function verifyNode(): void {
+  if (Number(process.versions.node.split('.')[0]) >= 26) return;
+  throw new RuntimeError('ENVIRONMENT_UNSUPPORTED', `This needs Node 26 or later, not ${process.versions.node}`);
+}
+
+process.exit(await main());

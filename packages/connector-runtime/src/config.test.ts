@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseRuntimeOptions, type RuntimeConfig } from './config.ts';
+import { loadConfigFile } from './config-file.ts';
+
+const masterKey = randomBytes(32).toString('base64');
+const token = randomBytes(32).toString('base64url');
+const valid: RuntimeConfig = {
+  port: 8080,
+  publicUrl: 'https://connectors.example.com/',
+  database: { dataDir: './data' },
+  masterKey,
+  admin: { token },
+  trust: './trust.json',
+  workflows: [{ name: 'triage', on: 'servicenow.incident-changed', run: async () => {} }],
+};
+
+function problemsOf(config: unknown): string[] {
+  try {
+    parseRuntimeOptions(config, '/etc/runtime/config.ts');
+    return [];
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    const { details, message } = error as { details: { problems: string[] }; message: string };
+    expect(message).toBe(details.problems.join('\n'));
+    for (const problem of details.problems) {
+      expect(problem).not.toContain('\n');
+      expect(problem).not.toContain(masterKey);
+      expect(problem).not.toContain(token);
+    }
+    return details.problems;
+  }
+}
+
+describe('the config', () => {
+  it('gets defaults and absolute paths', () => {
+    const options = parseRuntimeOptions({ ...valid, artifacts: ['a.tgz'] }, '/etc/runtime/config.ts');
+    expect(options).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      publicUrl: 'https://connectors.example.com',
+      database: { dataDir: '/etc/runtime/data' },
+      trust: '/etc/runtime/trust.json',
+      artifacts: ['/etc/runtime/a.tgz'],
+      egress: { allowPrivate: [] },
+      log: { level: 'info' },
+    });
+    expect(options.masterKey.reveal()).toBe(masterKey);
+  });
+
+  it('can be printed without its secrets', () => {
+    const options = parseRuntimeOptions(valid, 'config.ts');
+    expect(JSON.stringify(options)).not.toContain(masterKey);
+    expect(JSON.stringify(options)).not.toContain(token);
+  });
+
+  it('says that the port is missing', () => {
+    const { port: _, ...portless } = valid;
+    expect(problemsOf(portless)).toEqual([expect.stringContaining('port is missing')]);
+  });
+
+  it('names every problem, one line each', () => {
+    expect(problemsOf({ ...valid, port: 'x', trust: undefined, extra: 1 })).toHaveLength(3);
+  });
+
+  it.each<[string, object]>([
+    ['a port out of range', { port: 65536 }],
+    ['a public address with a path', { publicUrl: 'https://example.com/runtime' }],
+    ['plain http outside loopback', { publicUrl: 'http://example.com' }],
+    ['both kinds of database', { database: { dataDir: 'x', url: 'postgres://h/d' } }],
+    ['another kind of database', { database: { url: 'mysql://h/d' } }],
+    ['a master key of 31 bytes', { masterKey: Buffer.alloc(31).toString('base64') }],
+    ['a master key with junk in it', { masterKey: `${masterKey}!` }],
+    ['a short admin token', { admin: { token: 'x'.repeat(31) } }],
+    ['a misspelt option', { workflow: [] }],
+    ['what is no workflow', { workflows: [{ name: 'x' }] }],
+    ['two workflows of one name', { workflows: [...valid.workflows, ...valid.workflows] }],
+    ['an unknown log level', { log: { level: 'loud' } }],
+    ['an option under egress that would allow everything', { egress: { allowAll: true } }],
+  ])('refuses %s', (_, change) => {
+    expect(problemsOf({ ...valid, ...change })).not.toEqual([]);
+  });
+
+  it('refuses anything else with problems, never a crash', () =>
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(problemsOf(value).length).toBeGreaterThan(0);
+      }),
+    ));
+});
+
+describe('a config file', () => {
+  const write = async (text: string) => {
+    const folder = await mkdtemp(join(tmpdir(), 'config-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'runtime.config.mjs');
+    await writeFile(file, text);
+    return file;
+  };
+
+  it('is run and checked, its paths being relative to it', async () => {
+    const file = await write(`export default ${JSON.stringify({ ...valid, workflows: [] })}`);
+    expect(await loadConfigFile(file)).toMatchObject({ port: 8080, trust: join(file, '../trust.json') });
+  });
+
+  it('that is not there is CONFIG_MISSING', async () => {
+    await expect(loadConfigFile('/nowhere/config.ts')).rejects.toMatchObject({ code: 'CONFIG_MISSING' });
+  });
+
+  it.each([
+    ['that throws', 'throw new Error("set PORT in the environment")'],
+    ['that is no JavaScript', 'export default {'],
+    ['that exports nothing', 'export {}'],
+  ])('%s is CONFIG_INVALID', async (_, text) => {
+    await expect(loadConfigFile(await write(text))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});

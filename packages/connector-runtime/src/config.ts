@@ -1,0 +1,135 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { problemsOf } from './config-problems.ts';
+import type { AnyWorkflow } from './runs/index.ts';
+import type { StoreOptions } from './store/index.ts';
+import { type LogLevel, logLevels } from './telemetry/index.ts';
+import { RuntimeError } from './types/errors.ts';
+import { Secret } from './types/secret.ts';
+
+/** What a config file exports. Paths in it are relative to the file. */
+export interface RuntimeConfig {
+  /** TCP port to listen on; 0 takes a free one. There is no default. */
+  readonly port: number;
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string;
+  /** How the outside reaches this runtime, without a path: webhook addresses and audit links begin with it. https, except on loopback. */
+  readonly publicUrl: string;
+  /** A Postgres of your own, or a directory in which the runtime keeps one. */
+  readonly database: { readonly url: string } | { readonly dataDir: string; readonly port?: number };
+  /** Base64 of 32 random bytes; it seals every stored credential. Losing it loses them. */
+  readonly masterKey: string;
+  readonly admin: {
+    /** Bearer token of the admin API, at least 32 characters. */
+    readonly token: string;
+  };
+  /** Path of the trust policy (`trust.json`): whose connectors may run. */
+  readonly trust: string;
+  readonly workflows: readonly AnyWorkflow[];
+  /** Paths of connector artifacts that are added at start. */
+  readonly artifacts?: readonly string[];
+  readonly egress?: {
+    /** Hosts and CIDRs on private networks that connectors may reach after all. Default: none. */
+    readonly allowPrivate: readonly string[];
+  };
+  readonly log?: { readonly level: LogLevel };
+}
+
+/** A config that was checked: paths are absolute, secrets can't be printed, defaults are filled in. */
+export interface RuntimeOptions {
+  readonly port: number;
+  readonly host: string;
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  readonly database: StoreOptions;
+  readonly masterKey: Secret;
+  readonly admin: { readonly token: Secret };
+  readonly trust: string;
+  readonly workflows: readonly AnyWorkflow[];
+  readonly artifacts: readonly string[];
+  readonly egress: { readonly allowPrivate: readonly string[] };
+  readonly log: { readonly level: LogLevel };
+}
+
+/** Types a config file's default export. Pure; it is checked when the runtime starts. */
+export function defineRuntimeConfig(config: RuntimeConfig): RuntimeConfig {
+  return config;
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const publicUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL like https://connectors.example.com' })
+  .refine((text) => new URL(text).pathname === '/' && !/[?#@]/.test(text), 'must have no path, query or credentials')
+  .refine(
+    (text) => new URL(text).protocol === 'https:' || loopback.has(new URL(text).hostname),
+    'must begin with https:// (http:// is for loopback only)',
+  );
+
+const workflow = z.custom<AnyWorkflow>((value) => {
+  const { name, on, run } = (value ?? {}) as Partial<Record<keyof AnyWorkflow, unknown>>;
+  return typeof name === 'string' && typeof on === 'string' && typeof run === 'function';
+}, 'must be a workflow made by defineWorkflow');
+
+const tcpPort = z.int().min(0).max(65535);
+
+const schema = z.strictObject({
+  port: tcpPort,
+  host: z.string().min(1).default('127.0.0.1'),
+  publicUrl,
+  database: z.union(
+    [
+      z.strictObject({ url: z.string().regex(/^postgres(ql)?:\/\//) }),
+      z.strictObject({ dataDir: z.string().min(1), port: tcpPort.min(1).optional() }),
+    ],
+    "must be { url: 'postgres://…' } or { dataDir: './data' }",
+  ),
+  masterKey: z
+    .string()
+    .refine(
+      (text) => Buffer.from(text, 'base64').length === 32 && Buffer.from(text, 'base64').toString('base64') === text,
+      'must be the base64 of 32 bytes: generate one with "openssl rand -base64 32"',
+    ),
+  admin: z.strictObject({
+    token: z.string().min(32, 'must have at least 32 characters: generate one with "openssl rand -base64 32"'),
+  }),
+  trust: z.string().min(1),
+  workflows: z.array(workflow).superRefine((workflows, context) => {
+    const names = workflows.map(({ name }) => name);
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice !== undefined) context.addIssue({ code: 'custom', message: `has two workflows named ${twice}` });
+  }),
+  artifacts: z.array(z.string().min(1)).default([]),
+  egress: z.strictObject({ allowPrivate: z.array(z.string().min(1)) }).default({ allowPrivate: [] }),
+  log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
+});
+
+/**
+ * Checks a config. `file` is where it came from; its paths are relative to it.
+ *
+ * @throws RuntimeError `CONFIG_INVALID`, with one line per problem in `details.problems`
+ */
+export function parseRuntimeOptions(config: unknown, file: string): RuntimeOptions {
+  const parsed = schema.safeParse(config);
+  if (!parsed.success) {
+    const problems = problemsOf(parsed.error, config).map((problem) => `${file}: ${problem}`);
+    throw new RuntimeError('CONFIG_INVALID', problems.join('\n'), { details: { problems } });
+  }
+  const { database, masterKey, admin, trust, artifacts, ...rest } = parsed.data;
+  const folder = dirname(resolve(file));
+  return {
+    ...rest,
+    publicUrl: new URL(rest.publicUrl).origin,
+    database: toStoreOptions(database, folder),
+    masterKey: new Secret(masterKey),
+    admin: { token: new Secret(admin.token) },
+    trust: resolve(folder, trust),
+    artifacts: artifacts.map((path) => resolve(folder, path)),
+  };
+}
+
+function toStoreOptions(database: z.infer<typeof schema>['database'], folder: string): StoreOptions {
+  if ('url' in database) return { databaseUrl: database.url };
+  const { dataDir, port } = database;
+  return { dataDir: resolve(folder, dataDir), ...(port === undefined ? {} : { port }) };
+}

@@ -1,0 +1,293 @@
+import { isConnectorError, type Manifest } from '@org/connector-sdk';
+import type { ArtifactRegistry } from './artifacts/index.ts';
+import { noHttp, throughBroker } from './brokered-http.ts';
+import { failedOutcome, toStepError } from './call-outcome.ts';
+import {
+  parseAccount,
+  parseEvents,
+  parseParsedDecision,
+  parseRef,
+  parseResolution,
+  requireSchema,
+} from './checked-answers.ts';
+import type { Credentials } from './credentials/index.ts';
+import { type Broker, type BrokerSession, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
+import type { HostMethod, HostMethods, HostPool } from './hosts/index.ts';
+import { createRecentValues } from './recent-values.ts';
+import type { Clock } from './types/clock.ts';
+import { withConfigDefaults } from './types/config-defaults.ts';
+import type { ChannelTarget, ConnectorCalls, EnabledConnector } from './types/connector-calls.ts';
+import type { PendingDelivery } from './types/delivery.ts';
+import { RuntimeError } from './types/errors.ts';
+import type { Log } from './types/log.ts';
+import type { Attempt } from './types/run.ts';
+
+const PARSE_TIMEOUT_MS = 10_000;
+const CALL_TIMEOUT_MS = 30_000;
+/** How long a change by another node may go unnoticed. Not for the trust policy: that is asked at each call. */
+const RECENT_MS = 5_000;
+
+/** A connection as calls need it. */
+interface CalledConnection {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly connector: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly status: 'ready' | 'reauth_required' | 'disabled';
+}
+
+interface CalledConnections {
+  /** Throws `CONNECTION_UNKNOWN`, also for another tenant's. */
+  connection(tenantId: string, connectionId: string): Promise<CalledConnection>;
+  /** Throws `CONNECTOR_NOT_ENABLED`, or the artifact's refusal. */
+  enabled(tenantId: string, connector: string): Promise<EnabledConnector>;
+}
+
+interface ConnectorCallsOptions {
+  readonly artifacts: Pick<ArtifactRegistry, 'open'>;
+  readonly hosts: Pick<HostPool, 'call'>;
+  readonly broker: Pick<Broker, 'open'>;
+  readonly credentials: Pick<Credentials, 'authorize' | 'refreshAfter401'>;
+  readonly connections: CalledConnections;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A connection and the code that serves it. */
+interface Ready {
+  readonly connection: CalledConnection;
+  readonly digest: string;
+  readonly manifest: Manifest;
+}
+
+type Params<M extends HostMethod> = HostMethods[M]['params'];
+type WithoutConfig<M extends HostMethod> = Omit<Params<M>, 'config'>;
+
+/** Everything the runtime asks of connector code: verified, isolated, brokered, bounded, and checked on its way back. */
+export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorCalls {
+  const { artifacts, hosts, broker, credentials, connections, clock, log } = options;
+  const enablements = createRecentValues<string>(RECENT_MS, clock);
+  const recent = createRecentValues<CalledConnection>(RECENT_MS, clock);
+
+  /** The digest is remembered for a moment; the artifact is opened, and so checked against the trust policy, each time. */
+  async function enabled(tenantId: string, connector: string): Promise<EnabledConnector> {
+    const digest = await enablements.get(`${tenantId}:${connector}`, async () => {
+      return (await connections.enabled(tenantId, connector)).digest;
+    });
+    const { manifest } = await artifacts.open(digest);
+    return { digest, manifest };
+  }
+
+  async function ready(tenantId: string, connectionId: string): Promise<Ready> {
+    const key = `${tenantId}:${connectionId}`;
+    const connection = await recent.get(key, () => connections.connection(tenantId, connectionId));
+    if (connection.status === 'disabled') {
+      throw new RuntimeError('CONNECTION_DISABLED', `connection ${connectionId} is disabled; enable it to use it`);
+    }
+    const { digest, manifest } = await enabled(tenantId, connection.connector);
+    const config = withConfigDefaults(manifest.connection.config, connection.config);
+    return { connection: { ...connection, config }, digest, manifest };
+  }
+
+  function openSession({ connection, manifest }: Ready, timeoutMs: number, signal?: AbortSignal): BrokerSession {
+    return broker.open({
+      allowedHosts: resolveAllowedHosts(manifest.connection.allowedHosts, connection.config),
+      partition: connection.id,
+      authorize: () => credentials.authorize(connection),
+      onUnauthorized: (generation) => credentials.refreshAfter401(connection, generation),
+      timeoutMs,
+      signal,
+    });
+  }
+
+  /** One call with http. Ends its requests when it ends, however it does. */
+  async function callHost<M extends HostMethod>(
+    target: Ready,
+    method: M,
+    params: WithoutConfig<M>,
+    session: BrokerSession,
+    bounds: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<unknown> {
+    const { connection, digest, manifest } = target;
+    const { config, tenantId } = connection;
+    const { code } = await artifacts.open(digest);
+    try {
+      return await hosts.call({
+        key: `${tenantId}:${digest}`,
+        code,
+        method,
+        params: { ...params, config, baseUrl: resolveTemplate(manifest.connection.baseUrl, config) },
+        timeoutMs: bounds.timeoutMs,
+        signal: bounds.signal,
+        onHttp: throughBroker(session),
+        log: log.child({ connector: manifest.id, tenantId, connectionId: connection.id, method }),
+      });
+    } finally {
+      session.close();
+    }
+  }
+
+  async function callParser<M extends 'parse-delivery' | 'parse-decision'>(
+    delivery: PendingDelivery,
+    method: M,
+    params: Params<M>,
+  ): Promise<{ answer: unknown; manifest: Manifest }> {
+    const { tenantId, connector } = delivery;
+    const { digest, manifest } = await enabled(tenantId, connector);
+    const { code } = await artifacts.open(digest);
+    const answer = await hosts.call({
+      key: `${tenantId}:${digest}`,
+      code,
+      method,
+      params,
+      timeoutMs: PARSE_TIMEOUT_MS,
+      onHttp: noHttp,
+      log: log.child({ connector, tenantId, deliveryId: delivery.id, method }),
+    });
+    return { answer, manifest };
+  }
+
+  async function callChannel<M extends 'request-approval' | 'update-approval'>(
+    { tenantId, connectionId, channel, target, idempotencyKey }: ChannelTarget,
+    method: M,
+    more: Omit<WithoutConfig<M>, 'channel' | 'target' | 'idempotencyKey'>,
+  ): Promise<unknown> {
+    const at = await ready(tenantId, connectionId);
+    const params = { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>;
+    return callHost(at, method, params, openSession(at, CALL_TIMEOUT_MS), { timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  return {
+    enabled,
+
+    async run(attempt, signal) {
+      const { planned } = attempt;
+      const { manifest: action } = planned;
+      let session: BrokerSession | undefined;
+      try {
+        const at = await ready(planned.tenantId, planned.connectionId);
+        requirePlannedCode(attempt, at);
+        session = openSession(at, action.timeoutMs, signal);
+        const output = await callHost(at, 'run-action', actionParams(attempt), session, {
+          timeoutMs: action.timeoutMs,
+          signal,
+        });
+        requireSchema(action.output, output, 'ACTION_OUTPUT_INVALID', `the output of ${planned.action}`);
+        return { status: 'applied', output, http: session.trace() };
+      } catch (error) {
+        const sent = session ?? { effect: () => 'none', trace: () => [], retryAfterMs: () => undefined };
+        const isOurs = !isConnectorError(error);
+        // Before anything left, a failure of our own (a lost database) is the caller's to see.
+        if (isOurs && sent.effect() === 'none') throw error;
+        if (isOurs)
+          log.error('an attempt failed inside the runtime', { action: planned.action, runId: planned.runId, error });
+        return failedOutcome(action, error, sent);
+      }
+    },
+
+    async resolve(attempt, signal) {
+      const { planned } = attempt;
+      const { timeoutMs, output: schema } = planned.manifest;
+      try {
+        const at = await ready(planned.tenantId, planned.connectionId);
+        const session = openSession(at, timeoutMs, signal);
+        const answer = await callHost(at, 'resolve-action', actionParams(attempt), session, { timeoutMs, signal });
+        const resolution = parseResolution(answer);
+        if (resolution.outcome === 'applied') {
+          requireSchema(schema, resolution.output, 'ACTION_OUTPUT_INVALID', `the resolved output of ${planned.action}`);
+        }
+        return resolution;
+      } catch (error) {
+        if (!isConnectorError(error)) throw error;
+        const { code, message } = toStepError(error);
+        return { outcome: 'unknown', reason: `${code}: ${message}` };
+      }
+    },
+
+    async parseDelivery(delivery) {
+      const trigger = delivery.purpose.name;
+      return unlessUnparsable(delivery, async () => {
+        const { answer, manifest } = await callParser(delivery, 'parse-delivery', {
+          trigger,
+          delivery: toWire(delivery),
+        });
+        const events = parseEvents(answer);
+        const schema = Object.hasOwn(manifest.triggers, trigger) ? manifest.triggers[trigger]?.event : undefined;
+        if (!schema) throw new RuntimeError('TRIGGER_UNKNOWN', `${manifest.id} has no trigger "${trigger}"`);
+        for (const { data } of events) requireSchema(schema, data, 'DELIVERY_UNPARSABLE', `an event of ${trigger}`);
+        return events;
+      });
+    },
+
+    async parseDecision(delivery) {
+      const channel = delivery.purpose.name;
+      return unlessUnparsable(delivery, async () => {
+        const { answer } = await callParser(delivery, 'parse-decision', { channel, delivery: toWire(delivery) });
+        return parseParsedDecision(answer);
+      });
+    },
+
+    async requestApproval(channel, approval) {
+      return parseRef(await callChannel(channel, 'request-approval', { approval }));
+    },
+
+    async updateApproval(channel, ref, decision) {
+      await callChannel(channel, 'update-approval', { ref, decision });
+    },
+
+    async testConnection(tenantId, connectionId) {
+      const at = await ready(tenantId, connectionId);
+      const session = openSession(at, CALL_TIMEOUT_MS);
+      return parseAccount(await callHost(at, 'test-connection', {}, session, { timeoutMs: CALL_TIMEOUT_MS }));
+    },
+  };
+}
+
+/** What was decided on, and perhaps approved, is this very code. */
+function requirePlannedCode({ planned }: Attempt, { digest }: Ready): void {
+  if (planned.artifactDigest === digest) return;
+  throw new RuntimeError(
+    'CONNECTOR_NOT_ENABLED',
+    `${planned.action} was planned with another release of ${planned.connector} than the one enabled now; start the run again`,
+    { details: { planned: planned.artifactDigest, enabled: digest } },
+  );
+}
+
+function actionParams({ planned, idempotencyKey, attempt }: Attempt): WithoutConfig<'run-action'> {
+  return { action: planned.action.slice(planned.connector.length + 1), input: planned.input, idempotencyKey, attempt };
+}
+
+function toWire({ deliveryKey, contentType, headers, receivedAt, body }: PendingDelivery) {
+  const at = new Date(receivedAt).toISOString();
+  return { id: deliveryKey, contentType, headers, receivedAt: at, body: Buffer.from(body).toString('base64') };
+}
+
+/** These may pass by themselves; anything else would fail in the same way each time. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...[
+    'HOST_CRASHED',
+    'HOST_TIMEOUT',
+    'HOST_CANCELLED',
+    'RUNTIME_STOPPED',
+    'CONNECTOR_NOT_ENABLED',
+    'CONFIG_INVALID',
+    'CONFIG_MISSING',
+  ],
+]);
+
+async function unlessUnparsable<T>(delivery: PendingDelivery, parse: () => Promise<T>): Promise<T> {
+  try {
+    return await parse();
+  } catch (error) {
+    if (!isConnectorError(error) || error.code === 'DELIVERY_UNPARSABLE') throw error;
+    if (PASSING.has(error.code) || error.code.startsWith('ARTIFACT_')) throw error;
+    throw new RuntimeError(
+      'DELIVERY_UNPARSABLE',
+      `${delivery.connector} cannot read the delivery (${error.code}): ${error.message}`,
+      {
+        details: { reason: error.code },
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,4 @@
+export { type Credentials, createCredentials } from './credentials.ts';
+export type { CallAuth } from './ports.ts';
+export { createTokenHttp } from './token-http.ts';
+export { createVault } from './vault.ts';

@@ -1,0 +1,381 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Answer, type LoopbackServer, serveLoopback } from '../../e2e/loopback-server.ts';
+import { systemClock } from '../types/clock.ts';
+import { silentLog } from '../types/log.ts';
+import { type Broker, type BrokerOptions, createBroker } from './broker.ts';
+import type { EgressGrant } from './egress-grant.ts';
+
+const TOKEN = 'canary-token-5f2c9a';
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function serve(answer: Answer, ...rest: [] | [Parameters<typeof serveLoopback>[1]]): Promise<LoopbackServer> {
+  const server = await serveLoopback(answer, ...rest);
+  closers.push(server.close);
+  return server;
+}
+
+function broker(options: Partial<BrokerOptions> = {}): Broker {
+  const retry = { maxRetries: 2, baseDelayMs: 1, maxRetryAfterMs: 10_000 };
+  const made = createBroker({ clock: systemClock, log: silentLog, allowedPrivate: ['127.0.0.1'], retry, ...options });
+  closers.push(() => made.stop());
+  return made;
+}
+
+const grant = (server: Pick<LoopbackServer, 'host'>, more: Partial<EgressGrant> = {}): EgressGrant => ({
+  allowedHosts: [server.host],
+  partition: 'connection-1',
+  timeoutMs: 5_000,
+  authorize: async () => ({ headers: { authorization: `Bearer ${TOKEN}` }, generation: 1 }),
+  ...more,
+});
+
+const ok: Answer = (_, response) => void response.end('{"ok":true}');
+const failing = (code: string) => expect.objectContaining({ code });
+
+describe('where a request may go', () => {
+  it('adds the credential here, and drops what connector code put in its place', async () => {
+    const server = await serve(ok);
+    const session = broker().open(grant(server));
+    const headers = { Authorization: 'Bearer forged', cookie: 'a=b', host: 'evil.example', 'x-plain': 'kept' };
+    const answer = await session.request({ method: 'GET', url: `${server.url}/a?secret=1`, headers });
+    expect(answer.status).toBe(200);
+    expect(server.requests[0]?.headers).toMatchObject({
+      authorization: `Bearer ${TOKEN}`,
+      host: server.host,
+      'x-plain': 'kept',
+    });
+    expect(server.requests[0]?.headers.cookie).toBeUndefined();
+    expect(session.trace()).toEqual([
+      { method: 'GET', host: server.host, path: '/a', status: 200, durationMs: expect.any(Number) },
+    ]);
+  });
+
+  it('refuses a host that is not granted, before it is looked up', async () => {
+    const looked: string[] = [];
+    const resolve = async (host: string) => {
+      looked.push(host);
+      return [];
+    };
+    const session = broker({ resolve }).open(grant({ host: 'api.example' }));
+    await expect(session.request({ method: 'GET', url: 'https://evil.example/' })).rejects.toEqual(
+      failing('EGRESS_HOST_NOT_ALLOWED'),
+    );
+    expect(looked).toEqual([]);
+  });
+
+  it.each(['file:///etc/passwd', 'ftp://api.example/', 'data:,x', 'not a url', '/relative'])(
+    'refuses %s',
+    async (url) => {
+      const session = broker().open(grant({ host: 'api.example' }));
+      await expect(session.request({ method: 'GET', url })).rejects.toEqual(failing('EGRESS_PROTOCOL_NOT_ALLOWED'));
+    },
+  );
+
+  it('refuses a name that leads to a private address, also when only one of its addresses is', async () => {
+    const resolve = async () => [
+      { address: '93.184.216.34', family: 4 as const },
+      { address: '169.254.169.254', family: 4 as const },
+    ];
+    const session = broker({ resolve }).open(grant({ host: 'api.example' }));
+    await expect(session.request({ method: 'GET', url: 'https://api.example/' })).rejects.toEqual(
+      failing('EGRESS_ADDRESS_NOT_ALLOWED'),
+    );
+  });
+
+  it('refuses loopback where the deployment does not list it', async () => {
+    const server = await serve(ok);
+    const session = broker({ allowedPrivate: [] }).open(grant(server));
+    await expect(session.request({ method: 'GET', url: server.url })).rejects.toEqual(
+      failing('EGRESS_ADDRESS_NOT_ALLOWED'),
+    );
+    expect(server.requests).toEqual([]);
+  });
+
+  it('refuses plain http to a public address', async () => {
+    const resolve = async () => [{ address: '93.184.216.34', family: 4 as const }];
+    const session = broker({ resolve }).open(grant({ host: 'api.example:80' }));
+    await expect(session.request({ method: 'GET', url: 'http://api.example/' })).rejects.toEqual(
+      failing('EGRESS_PROTOCOL_NOT_ALLOWED'),
+    );
+  });
+
+  it('connects to the address it checked, whatever the name resolves to afterwards (rebinding)', async () => {
+    const server = await serve(ok);
+    const port = new URL(server.url).port;
+    const addresses = ['127.0.0.1', '127.0.0.9'];
+    const resolve = async () => [{ address: addresses.shift() ?? '', family: 4 as const }];
+    const session = broker({ resolve }).open(grant({ host: `rebind.example:${port}` }));
+    const url = `http://rebind.example:${port}/`;
+    await expect(session.request({ method: 'GET', url })).resolves.toMatchObject({ status: 200 });
+    await expect(session.request({ method: 'GET', url })).rejects.toEqual(failing('EGRESS_ADDRESS_NOT_ALLOWED'));
+    expect(addresses).toEqual([]);
+  });
+
+  it('refuses credentials in a URL and headers that could hold another header', async () => {
+    const session = broker().open(grant({ host: 'api.example' }));
+    const bad = [
+      { method: 'GET', url: 'https://user:pass@api.example/' },
+      { method: 'GET', url: 'https://api.example/', headers: { 'x-a': 'b\r\nhost: evil' } },
+      { method: 'TRACE', url: 'https://api.example/' },
+      { method: 'GET', url: 'https://api.example/', body: Buffer.from('x') },
+    ];
+    for (const request of bad)
+      await expect(session.request(request)).rejects.toEqual(failing('EGRESS_REQUEST_INVALID'));
+  });
+
+  it('refuses a certificate that does not verify, whatever the environment says', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'egress-tls-'));
+    closers.push(async () => rmSync(dir, { recursive: true }));
+    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        '-days',
+        '1',
+        ...subject,
+      ],
+      { stdio: 'ignore' },
+    );
+    const server = await serve(ok, (listener) =>
+      createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, listener),
+    );
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    closers.push(async () => {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    });
+    const session = broker().open(grant(server));
+    await expect(session.request({ method: 'POST', url: server.url.replace('http:', 'https:') })).rejects.toEqual(
+      failing('EGRESS_FAILED'),
+    );
+    expect(server.requests).toEqual([]);
+    expect(session.effect()).toBe('none');
+  });
+});
+
+describe('redirects', () => {
+  it('follows to a granted host without the credential of the first', async () => {
+    const second = await serve(ok);
+    const first = await serve((_, response) => void response.writeHead(302, { location: `${second.url}/next` }).end());
+    const session = broker().open(grant(first, { allowedHosts: [first.host, second.host] }));
+    const answer = await session.request({
+      method: 'GET',
+      url: first.url,
+      headers: { 'x-secret': 's', accept: 'a/b' },
+    });
+    expect(answer).toMatchObject({ status: 200, url: `${second.url}/next` });
+    expect(second.requests[0]?.headers.authorization).toBeUndefined();
+    expect(second.requests[0]?.headers['x-secret']).toBeUndefined();
+    expect(second.requests[0]?.headers.accept).toBe('a/b');
+  });
+
+  it('keeps the credential within one origin', async () => {
+    const server = await serve(({ path }, response) =>
+      path === '/' ? void response.writeHead(307, { location: '/next' }).end() : void response.end('done'),
+    );
+    await broker().open(grant(server)).request({ method: 'GET', url: server.url });
+    expect(server.requests[1]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+  });
+
+  it.each([
+    ['another host', 'https://evil.example/', 'EGRESS_HOST_NOT_ALLOWED'],
+    ['cloud metadata', 'http://169.254.169.254/', 'EGRESS_HOST_NOT_ALLOWED'],
+    ['a file', 'file:///etc/passwd', 'EGRESS_PROTOCOL_NOT_ALLOWED'],
+    ['itself, forever', '/', 'EGRESS_REDIRECT_REFUSED'],
+  ])('refuses %s', async (_, location, code) => {
+    const server = await serve((_request, response) => void response.writeHead(302, { location }).end());
+    await expect(broker().open(grant(server)).request({ method: 'GET', url: server.url })).rejects.toEqual(
+      failing(code),
+    );
+  });
+
+  it('never sends a write on', async () => {
+    const server = await serve((_, response) => void response.writeHead(307, { location: '/again' }).end());
+    const session = broker().open(grant(server));
+    await expect(session.request({ method: 'POST', url: server.url })).rejects.toEqual(
+      failing('EGRESS_REDIRECT_REFUSED'),
+    );
+    expect(server.requests).toHaveLength(1);
+    expect(session.effect()).toBe('refused');
+  });
+});
+
+describe('answers', () => {
+  it('are stripped of cookies and of echoed credentials, in headers and body', async () => {
+    const server = await serve(({ headers }, response) => {
+      response.writeHead(200, { 'set-cookie': 'session=1', 'x-echo': String(headers.authorization), 'x-kept': 'yes' });
+      response.end(JSON.stringify({ headers }));
+    });
+    const answer = await broker().open(grant(server)).request({ method: 'GET', url: server.url });
+    expect(answer.headers['x-kept']).toBe('yes');
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(JSON.stringify(answer.headers) + Buffer.from(answer.body).toString()).not.toContain(TOKEN);
+    expect(JSON.parse(Buffer.from(answer.body).toString())).toHaveProperty('headers');
+  });
+
+  it('are bounded after decompression (a bomb of a thousand to one)', async () => {
+    const bomb = gzipSync(Buffer.alloc(20_000_000));
+    const server = await serve((_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+    const session = broker().open(grant(server, { maxResponseBytes: 1_000_000 }));
+    await expect(session.request({ method: 'GET', url: server.url })).rejects.toEqual(
+      failing('EGRESS_RESPONSE_TOO_LARGE'),
+    );
+  });
+
+  it('come decompressed', async () => {
+    const server = await serve(
+      (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('text')),
+    );
+    const answer = await broker().open(grant(server)).request({ method: 'GET', url: server.url });
+    expect(Buffer.from(answer.body).toString()).toBe('text');
+    expect(answer.headers['content-encoding']).toBeUndefined();
+  });
+
+  it('must come in time', async () => {
+    const server = await serve(() => {});
+    const session = broker().open(grant(server, { timeoutMs: 50 }));
+    await expect(session.request({ method: 'GET', url: server.url })).rejects.toEqual(failing('EGRESS_TIMEOUT'));
+  });
+
+  it('no error of it holds the credential or the query', async () => {
+    const server = await serve((request) => request.socket.destroy());
+    const error: unknown = await broker()
+      .open(grant(server))
+      .request({ method: 'POST', url: `${server.url}/?q=${TOKEN}`, body: Buffer.from(TOKEN) })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toEqual(failing('EGRESS_FAILED'));
+    expect(JSON.stringify(error) + String((error as Error).stack) + String((error as Error).cause)).not.toContain(
+      TOKEN,
+    );
+  });
+});
+
+describe('repeats', () => {
+  it.each([429, 502, 503, 504])('sends a read again on %s', async (status) => {
+    const answers = [status, status, 200];
+    const server = await serve(
+      (_, response) => void response.writeHead(answers.shift() ?? 500, { 'retry-after': '0' }).end(),
+    );
+    await expect(broker().open(grant(server)).request({ method: 'GET', url: server.url })).resolves.toMatchObject({
+      status: 200,
+    });
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('gives a 429 that asks for a long wait back to the caller', async () => {
+    const server = await serve((_, response) => void response.writeHead(429, { 'retry-after': '60' }).end());
+    const session = broker().open(grant(server));
+    await expect(session.request({ method: 'GET', url: server.url })).resolves.toMatchObject({ status: 429 });
+    expect(server.requests).toHaveLength(1);
+    expect(session.retryAfterMs()).toBe(60_000);
+  });
+
+  it.each([429, 500, 503])('never sends a write again on %s', async (status) => {
+    const server = await serve((_, response) => void response.writeHead(status, { 'retry-after': '0' }).end());
+    await broker().open(grant(server)).request({ method: 'POST', url: server.url });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('tries once more after a 401, with the newer credential, also a write', async () => {
+    const server = await serve(
+      ({ headers }, response) =>
+        void response.writeHead(headers.authorization === 'Bearer new-token' ? 201 : 401).end(),
+    );
+    let generation = 1;
+    const refused: number[] = [];
+    const session = broker().open(
+      grant(server, {
+        authorize: async () => ({
+          headers: { authorization: generation === 1 ? 'Bearer old-token' : 'Bearer new-token' },
+          generation,
+        }),
+        onUnauthorized: async (seen) => {
+          refused.push(seen);
+          generation += 1;
+          return true;
+        },
+      }),
+    );
+    await expect(session.request({ method: 'POST', url: server.url })).resolves.toMatchObject({ status: 201 });
+    expect(refused).toEqual([1]);
+    expect(session.effect()).toBe('applied');
+  });
+
+  it('gives the 401 back when there is nothing newer', async () => {
+    const server = await serve((_, response) => void response.writeHead(401).end());
+    const session = broker().open(grant(server, { onUnauthorized: async () => false }));
+    await expect(session.request({ method: 'POST', url: server.url })).resolves.toMatchObject({ status: 401 });
+    expect(server.requests).toHaveLength(1);
+    expect(session.effect()).toBe('refused');
+  });
+});
+
+describe('what a write did', () => {
+  it.each([
+    [200, 'applied'],
+    [201, 'applied'],
+    [202, 'uncertain'],
+    [400, 'refused'],
+    [404, 'refused'],
+    [429, 'refused'],
+    [500, 'uncertain'],
+    [503, 'uncertain'],
+  ])('an answer of %s means %s', async (status, effect) => {
+    const server = await serve((_, response) => void response.writeHead(status).end());
+    const session = broker().open(grant(server));
+    await session.request({ method: 'PATCH', url: server.url });
+    expect(session.effect()).toBe(effect);
+  });
+
+  it('a lost reply means uncertain', async () => {
+    const server = await serve((request) => request.socket.destroy());
+    const session = broker().open(grant(server));
+    await expect(session.request({ method: 'POST', url: server.url })).rejects.toEqual(failing('EGRESS_FAILED'));
+    expect(session.effect()).toBe('uncertain');
+  });
+
+  it('a timeout after it left means uncertain', async () => {
+    const server = await serve(() => {});
+    const session = broker().open(grant(server, { timeoutMs: 100 }));
+    await expect(session.request({ method: 'POST', url: server.url })).rejects.toEqual(failing('EGRESS_TIMEOUT'));
+    expect(session.effect()).toBe('uncertain');
+  });
+
+  it('a connection that never came about means none', async () => {
+    const server = await serve(ok);
+    await server.close();
+    const session = broker().open(grant(server));
+    await expect(session.request({ method: 'POST', url: server.url })).rejects.toEqual(failing('EGRESS_FAILED'));
+    expect(session.effect()).toBe('none');
+  });
+
+  it('a read is no effect, and one uncertain write outweighs the rest', async () => {
+    const server = await serve(({ path }, response) => void response.writeHead(Number(path.slice(1))).end());
+    const session = broker().open(grant(server));
+    await session.request({ method: 'GET', url: `${server.url}/200` });
+    expect(session.effect()).toBe('none');
+    await session.request({ method: 'POST', url: `${server.url}/202` });
+    await session.request({ method: 'POST', url: `${server.url}/200` });
+    expect(session.effect()).toBe('uncertain');
+  });
+});

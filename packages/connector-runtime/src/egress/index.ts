@@ -1,0 +1,3 @@
+export { resolveAllowedHosts, resolveTemplate } from './allowed-hosts.ts';
+export { type Broker, createBroker } from './broker.ts';
+export type { BrokerSession } from './egress-grant.ts';

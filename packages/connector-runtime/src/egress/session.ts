@@ -1,0 +1,188 @@
+import type { Clock } from '../types/clock.ts';
+import { RuntimeError } from '../types/errors.ts';
+import type { Log } from '../types/log.ts';
+import type { HttpTrace } from '../types/run.ts';
+import type { PrivateNetworks } from './address-rules.ts';
+import { type CheckedTarget, checkTarget, type Resolver } from './check-target.ts';
+import type { BrokerRequest, BrokerResponse, BrokerSession, EgressGrant } from './egress-grant.ts';
+import { exchange, type RawResponse } from './exchange.ts';
+import { credentialForms, requestHeaders, responseHeaders, withoutCredentials } from './message-headers.ts';
+import type { PinnedAgents } from './pinned-agents.ts';
+import { type RetryOptions, retryAfterMs, retrySafe } from './retry-safe.ts';
+import { type Effect, effectOf, isSafe, worse } from './write-effect.ts';
+
+const MAX_REDIRECTS = 5;
+const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+interface Ports {
+  readonly agents: PinnedAgents;
+  readonly networks: PrivateNetworks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly resolve: Resolver;
+  readonly retry: RetryOptions;
+}
+
+type Credential = Awaited<ReturnType<NonNullable<EgressGrant['authorize']>>>;
+
+interface Message {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The requests of one call, and what they did. */
+export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
+  const closed = new AbortController();
+  const endsAt = performance.now() + grant.timeoutMs;
+  const traces: HttpTrace[] = [];
+  const retry = retrySafe(ports.retry, ports.clock);
+  let effect: Effect = 'none';
+  // Writes that left and have no answer yet.
+  let unanswered = 0;
+  let askedToWaitMs: number | undefined;
+
+  async function request(given: BrokerRequest): Promise<BrokerResponse> {
+    const message = { ...checkRequest(given, grant), signal: signalFor(given) };
+    const first = await respond(given.url, message, await grant.authorize?.());
+    if (first.status !== 401 || first.generation === undefined) return first.response;
+    // A 401 is a definite no, so that a write may be sent again as well. Once.
+    if (!(await grant.onUnauthorized?.(first.generation))) return first.response;
+    return (await respond(given.url, message, await grant.authorize?.())).response;
+  }
+
+  async function respond(href: string, message: Message, credential: Credential | undefined) {
+    const { raw, url } = await followRedirects(href, message, credential);
+    const forms = credentialForms(credential?.headers ?? {});
+    const response: BrokerResponse = {
+      status: raw.status,
+      headers: responseHeaders(raw.headers, forms),
+      url,
+      body: withoutCredentials(raw.body, forms),
+    };
+    return { status: raw.status, generation: credential?.generation, response };
+  }
+
+  /** By hand: each hop is checked like a first request, and a credential never follows to another origin. */
+  async function followRedirects(href: string, message: Message, credential: Credential | undefined) {
+    let target = await check(href, message.signal);
+    const { origin } = target.url;
+    for (let hops = 0; ; hops += 1) {
+      const own = target.url.origin === origin;
+      const headers = {
+        ...(own ? message.headers : crossOriginHeaders(message.headers)),
+        ...(own ? credential?.headers : {}),
+      };
+      const raw = await sendWithRetry(target, { ...message, headers });
+      const { location } = raw.headers;
+      if (raw.status < 301 || raw.status > 308 || raw.status === 304 || location === undefined) {
+        return { raw, url: target.url.href };
+      }
+      if (!isSafe(message.method)) throw redirectRefused(target, 'a write is not sent again to another place');
+      if (hops === MAX_REDIRECTS) throw redirectRefused(target, `more than ${MAX_REDIRECTS} redirects`);
+      if (!URL.canParse(location, target.url)) throw redirectRefused(target, 'its Location is no URL');
+      const next = await check(new URL(location, target.url).href, message.signal);
+      if (target.url.protocol === 'https:' && next.url.protocol !== 'https:') {
+        throw redirectRefused(target, 'it leads from https: to http:');
+      }
+      target = next;
+    }
+  }
+
+  /** A name server that does not answer takes no more time than the request has. */
+  function check(href: string, signal: AbortSignal): Promise<CheckedTarget> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(outOfTime(URL.canParse(href) ? new URL(href).host : 'an unknown host'));
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      checkTarget(href, grant.allowedHosts, ports.networks, ports.resolve)
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener('abort', onAbort));
+    });
+  }
+
+  function sendWithRetry(target: CheckedTarget, message: Message): Promise<RawResponse> {
+    if (!isSafe(message.method)) return send(target, message);
+    return retry.execute(() => send(target, message), message.signal);
+  }
+
+  async function send(target: CheckedTarget, message: Message): Promise<RawResponse> {
+    if (message.signal.aborted) throw outOfTime(target.url.host);
+    const agent = ports.agents.agentFor(grant.partition, target);
+    const bounds = { signal: message.signal, maxResponseBytes: grant.maxResponseBytes ?? MAX_RESPONSE_BYTES };
+    const startedAt = ports.clock.now();
+    let sent = false;
+    let status: number | null = null;
+    try {
+      const raw = await exchange(agent, target, message, bounds, () => {
+        if (!sent && !isSafe(message.method)) unanswered += 1;
+        sent = true;
+      });
+      status = raw.status;
+      if (status === 429 || status === 503) askedToWaitMs = retryAfterMs(raw.headers['retry-after'], ports.clock.now());
+      return raw;
+    } finally {
+      if (sent && !isSafe(message.method)) {
+        unanswered -= 1;
+        effect = worse(effect, effectOf(status));
+      }
+      const { host, pathname: path } = target.url;
+      const trace = { method: message.method, host, path, status, durationMs: ports.clock.now() - startedAt };
+      traces.push(trace);
+      ports.log.debug('a request of a connector', trace);
+    }
+  }
+
+  function signalFor({ timeoutMs }: BrokerRequest): AbortSignal {
+    const left = Math.max(0, endsAt - performance.now());
+    const signals = [closed.signal, AbortSignal.timeout(Math.ceil(Math.min(left, timeoutMs ?? left)))];
+    return AbortSignal.any(grant.signal ? [...signals, grant.signal] : signals);
+  }
+
+  return {
+    request,
+    effect: () => (unanswered > 0 ? 'uncertain' : effect),
+    trace: () => [...traces],
+    retryAfterMs: () => askedToWaitMs,
+    close: () => closed.abort(),
+  };
+}
+
+function checkRequest(request: BrokerRequest, grant: EgressGrant) {
+  const method = request.method.toUpperCase();
+  if (!METHODS.has(method))
+    throw invalid(`the method ${JSON.stringify(method.slice(0, 20))} is not one of ${[...METHODS]}`);
+  if (request.body && isSafe(method)) throw invalid(`a ${method} has no body`);
+  if (request.body && request.body.byteLength > MAX_REQUEST_BYTES)
+    throw invalid(`the body has over ${MAX_REQUEST_BYTES} bytes`);
+  const headers = requestHeaders(request.headers ?? {}, { keepAuthorization: grant.ownAuthorization === true });
+  return { method, headers: { 'user-agent': 'connector-runtime', ...headers }, body: request.body };
+}
+
+/** Another origin gets what any client would send, nothing that might be a secret of the first. */
+function crossOriginHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => PLAIN.has(name)));
+}
+
+const PLAIN: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent', 'range', 'if-none-match']);
+
+function invalid(why: string): RuntimeError {
+  return new RuntimeError('EGRESS_REQUEST_INVALID', `The request cannot be sent: ${why}`);
+}
+
+function outOfTime(host: string): RuntimeError {
+  return new RuntimeError('EGRESS_TIMEOUT', `There is no time left for a request to ${host}`);
+}
+
+function redirectRefused({ url }: CheckedTarget, why: string): RuntimeError {
+  return new RuntimeError(
+    'EGRESS_REDIRECT_REFUSED',
+    `${url.host} answered with a redirect that is not followed: ${why}`,
+    {
+      details: { host: url.host },
+    },
+  );
+}

@@ -1,0 +1,137 @@
+import { isConnectorError } from '@org/connector-sdk';
+import type { AuditTrail } from '../types/audit.ts';
+import type { Clock } from '../types/clock.ts';
+import type { Db } from '../types/database.ts';
+import type { PendingDelivery } from '../types/delivery.ts';
+import type { JobQueue } from '../types/jobs.ts';
+import type { Log } from '../types/log.ts';
+import { createPostgresDeliveryQueue } from './delivery-queue.ts';
+import { createPostgresEventStore } from './event-store.ts';
+import type { ApprovalDecider, DeliveryReader, WorkflowDirectory } from './ports.ts';
+import { UnreadDelivery, workDelivery } from './work-delivery.ts';
+
+export interface DeliveryWorkerOptions {
+  readonly db: Db;
+  readonly calls: DeliveryReader;
+  readonly approvals: ApprovalDecider;
+  readonly workflows: WorkflowDirectory;
+  readonly jobs: JobQueue;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a claim lasts. Default 30,000. */
+  readonly leaseMs?: number;
+  /** Deliveries at once on this node. Default 8. */
+  readonly concurrency?: number;
+  /** How often other nodes' and left-over deliveries are looked for. Default 1,000. */
+  readonly pollMs?: number;
+}
+
+export interface DeliveryWorker {
+  start(): void;
+  /** There is work: look now. */
+  wake(): void;
+  /** Takes no more, and ends when what was taken is worked off. */
+  stop(): Promise<void>;
+  /** Resolves when nothing that is due is left and nothing is under way. */
+  drain(): Promise<void>;
+}
+
+const MAX_CLAIMS = 5;
+
+/** Turns accepted deliveries into events, runs and decisions: each exactly once, on whichever node claims it. */
+export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
+  const { clock, log, leaseMs = 30_000, concurrency = 8, pollMs = 1000 } = options;
+  const queue = createPostgresDeliveryQueue({ ...options, leaseMs });
+  const ports = { ...options, events: createPostgresEventStore(options) };
+  const underWay = new Set<Promise<void>>();
+  let poll: NodeJS.Timeout | undefined;
+  let filling: Promise<void> | undefined;
+  let isWoken = false;
+  let isStopped = false;
+
+  /** Claims as much as there is room for, until there is no more. One at a time; a wake meanwhile makes it look again. */
+  async function fill(): Promise<void> {
+    while (isWoken && !isStopped && underWay.size < concurrency) {
+      isWoken = false;
+      const room = concurrency - underWay.size;
+      const claimed = await queue.claim(room);
+      if (claimed.length === room) isWoken = true;
+      for (const delivery of claimed) begin(delivery);
+    }
+  }
+
+  function begin(delivery: PendingDelivery): void {
+    const working = work(delivery).finally(() => {
+      underWay.delete(working);
+      if (isWoken) look();
+    });
+    underWay.add(working);
+  }
+
+  function look(): void {
+    filling ??= fill()
+      .catch((error: unknown) => log.warn('deliveries could not be claimed; trying again', { error }))
+      .finally(() => {
+        filling = undefined;
+        if (isWoken && !isStopped && underWay.size < concurrency) look();
+      });
+  }
+
+  async function work(delivery: PendingDelivery): Promise<void> {
+    try {
+      await workDelivery(delivery, ports);
+    } catch (error) {
+      try {
+        await putBack(delivery, error);
+      } catch (second) {
+        log.warn('a delivery stays claimed until its lease is over', { deliveryId: delivery.id, error: second });
+      }
+    }
+  }
+
+  async function putBack(delivery: PendingDelivery, error: unknown): Promise<void> {
+    const cause = error instanceof UnreadDelivery ? error.cause : error;
+    const code = isConnectorError(cause) ? cause.code : 'HOST_CRASHED';
+    log.warn('a delivery could not be worked off', {
+      deliveryId: delivery.id,
+      claims: delivery.claims,
+      code,
+      error: cause,
+    });
+    const isParsing = error instanceof UnreadDelivery;
+    if (isParsing && code !== 'RUNTIME_STOPPED' && (code.startsWith('DELIVERY_') || delivery.claims >= MAX_CLAIMS)) {
+      const message = isConnectorError(cause) ? cause.message : 'the connector failed while it read the delivery';
+      await queue.bury(delivery, { code, message });
+      return;
+    }
+    await queue.retry(delivery, clock.now() + 1000 * 2 ** Math.min(delivery.claims - 1, 6));
+  }
+
+  function wake(): void {
+    isWoken = true;
+    if (!isStopped && underWay.size < concurrency) look();
+  }
+
+  async function settle(): Promise<void> {
+    while (filling !== undefined || underWay.size > 0) await Promise.all([filling, ...underWay]);
+  }
+
+  return {
+    start() {
+      poll ??= setInterval(wake, pollMs).unref();
+      wake();
+    },
+    wake,
+    async stop() {
+      isStopped = true;
+      clearInterval(poll);
+      poll = undefined;
+      await settle();
+    },
+    async drain() {
+      wake();
+      await settle();
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { type DeliveryQuery, type DeliverySummary, listDeliveries } from './delivery-list.ts';
+export { createDeliveryWorker } from './delivery-worker.ts';

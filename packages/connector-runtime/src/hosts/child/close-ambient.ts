@@ -1,0 +1,72 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+import v8 from 'node:v8';
+import { denied } from './host-error.ts';
+
+/**
+ * Closes what Node's permission model leaves open, before connector code loads. The permission model (no file, network,
+ * child process, worker, addon, inspector) is the wall; this removes the ways to disturb the runtime or learn about the
+ * machine that it does not know: signals, user ids, diagnostics, other modules by the back door.
+ */
+export function closeAmbient(): void {
+  for (const name of Object.getOwnPropertyNames(process)) {
+    if (!KEPT_OF_PROCESS.has(name)) close(process, name);
+  }
+  for (const name of ['fetch', 'WebSocket', 'EventSource']) {
+    const deny = function deny() {
+      throw denied(`global ${name}`);
+    };
+    Object.defineProperty(globalThis, name, { value: deny, writable: false, configurable: false });
+  }
+  // `--frozen-intrinsics` freezes the objects; these are the names they are known by.
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const property = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (name === 'Buffer' || (/^[A-Z]/.test(name) && property?.writable && property.configurable)) {
+      const value: unknown = Reflect.get(globalThis, name);
+      Object.defineProperty(globalThis, name, { value, writable: false, configurable: false });
+    }
+  }
+  // The permission model lets these tell whether a path exists.
+  for (const name of ['realpath', 'realpathSync']) close(fs, name);
+  close(fs.promises, 'realpath');
+  for (const name of ['hostname', 'userInfo', 'networkInterfaces', 'setPriority', 'homedir']) close(os, name);
+  for (const name of ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit', 'writeHeapSnapshot', 'startCpuProfile']) {
+    close(v8, name);
+  }
+  syncBuiltinESMExports();
+}
+
+/** What libraries and Node itself read of `process`; everything else that it has is closed. */
+const KEPT_OF_PROCESS: ReadonlySet<string> = new Set([
+  ...['version', 'versions', 'arch', 'platform', 'release', 'config', 'features', 'argv', 'argv0', 'execArgv', 'title'],
+  ...['env', 'pid', 'exitCode', 'permission', 'domain', 'sourceMapsEnabled', 'allowedNodeEnvironmentFlags'],
+  ...['nextTick', 'hrtime', 'uptime', 'memoryUsage', 'cpuUsage', 'resourceUsage', 'constrainedMemory'],
+  ...['availableMemory', 'emitWarning', 'cwd', '_exiting', 'stdout', 'stderr'],
+  ...['throwDeprecation', 'traceDeprecation', 'noDeprecation', 'getuid', 'geteuid', 'getgid', 'getegid'],
+  // The event emitter, and what Node's own timers, promises and warnings call.
+  ...['_events', '_eventsCount', '_maxListeners', '_tickCallback', '_fatalException'],
+  ...[
+    'setUncaughtExceptionCaptureCallback',
+    'hasUncaughtExceptionCaptureCallback',
+    'addUncaughtExceptionCaptureCallback',
+  ],
+]);
+
+function close(owner: object, name: string): void {
+  const property = Object.getOwnPropertyDescriptor(owner, name);
+  if (!property?.configurable) {
+    if (property?.writable) Reflect.set(owner, name, undefined);
+    return;
+  }
+  const deny = () => {
+    throw denied(`access to ${name}`);
+  };
+  if (typeof property.value === 'function') {
+    Object.defineProperty(owner, name, { value: deny, writable: false, configurable: false });
+  } else if (name === 'report') {
+    Object.defineProperty(owner, name, { get: deny, configurable: false });
+  } else {
+    Object.defineProperty(owner, name, { value: undefined, writable: false, configurable: false });
+  }
+}

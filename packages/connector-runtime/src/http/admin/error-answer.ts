@@ -1,0 +1,40 @@
+import { isConnectorError } from '@org/connector-sdk';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+const STATUS: Readonly<Record<string, ContentfulStatusCode>> = {
+  ADMIN_UNAUTHORIZED: 401,
+  ADMIN_REQUEST_INVALID: 400,
+  ADMIN_NOT_FOUND: 404,
+  ADMIN_FAILED: 500,
+  NAME_TAKEN: 409,
+  CONNECTION_AMBIGUOUS: 409,
+  APPROVAL_ALREADY_DECIDED: 409,
+  APPROVAL_EXPIRED: 409,
+  RUN_NOT_UNSETTLED: 409,
+  AUDIT_BROKEN: 409,
+  APPROVAL_ACTOR_NOT_ALLOWED: 403,
+  DATABASE_UNREACHABLE: 503,
+  RUNTIME_STOPPED: 503,
+  ARTIFACT_NOT_FOUND: 404,
+};
+
+export interface ErrorAnswer {
+  readonly status: ContentfulStatusCode;
+  readonly body: { readonly error: { readonly code: string; readonly message: string; readonly details: object } };
+}
+
+/** What an administrator is told of an error: ours with code, message and details; of any other only that there was one. */
+export function errorAnswer(error: unknown): ErrorAnswer {
+  if (!isConnectorError(error)) {
+    const message = 'the request failed for a reason that only the log has; look there';
+    return { status: 500, body: { error: { code: 'ADMIN_FAILED', message, details: {} } } };
+  }
+  return { status: statusOf(error.code), body: { error: error.toJSON() } };
+}
+
+function statusOf(code: string): ContentfulStatusCode {
+  const known = Object.hasOwn(STATUS, code) ? STATUS[code] : undefined;
+  if (known !== undefined) return known;
+  if (code.endsWith('_UNKNOWN')) return 404;
+  return /^(?:HOST|EGRESS)_/.test(code) ? 502 : 422;
+}

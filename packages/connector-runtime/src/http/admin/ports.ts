@@ -1,0 +1,56 @@
+import type { DeliveryQuery, DeliverySummary } from '../../events/index.ts';
+import type { Tenants } from '../../tenants/index.ts';
+import type { Secret } from '../../types/secret.ts';
+import type { Stats } from '../postgres-stats.ts';
+
+/** A holder of the admin API; `name` is the actor in the audit, as `admin:<name>`. */
+export interface AdminToken {
+  readonly name: string;
+  /** At least 32 characters. */
+  readonly token: Secret;
+}
+
+export interface AdminPorts {
+  readonly tenants: Tenants;
+  readonly artifacts: {
+    /** A path of this machine, or the bytes of a `.tgz`. */
+    add(source: string | Uint8Array, by: string): Promise<object>;
+    list(): Promise<readonly object[]>;
+  };
+  readonly connections: {
+    test(tenantId: string, connectionId: string): Promise<{ readonly account: string }>;
+  };
+  readonly runs: {
+    /** Answered as they are, like every other list here. */
+    list(query: { readonly tenantId: string; readonly limit: number }): Promise<readonly object[]>;
+    /** With its steps and approvals. */
+    get(runId: string): Promise<{ readonly tenantId: string } | undefined>;
+    settle(
+      step: { readonly tenantId: string; readonly runId: string; readonly stepKey: string },
+      found: { readonly status: 'applied'; readonly output: unknown } | { readonly status: 'not-applied' },
+      by: string,
+    ): Promise<void>;
+  };
+  readonly approvals: {
+    list(tenantId: string, limit: number): Promise<readonly object[]>;
+    decide(click: {
+      readonly tenantId: string;
+      readonly approvalId: string;
+      readonly decision: 'approved' | 'denied';
+      readonly actor: string;
+      readonly via: { readonly admin: true };
+    }): Promise<{ readonly status: string; readonly code?: string }>;
+  };
+  readonly audit: {
+    list(
+      tenantId: string,
+      page: { readonly runId?: string; readonly limit: number; readonly before?: string },
+    ): Promise<readonly { readonly seq: string; readonly body: string; readonly hash: string }[]>;
+    /** Throws `AUDIT_BROKEN`. */
+    verify(tenantId: string): Promise<{ readonly entries: number; readonly verified: true }>;
+  };
+  readonly deliveries: {
+    list(tenantId: string, query: DeliveryQuery): Promise<readonly DeliverySummary[]>;
+  };
+  readonly stats: { read(tenantId?: string): Promise<Stats> };
+}

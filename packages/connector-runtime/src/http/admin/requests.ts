@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** What the admin API takes, by operation. Strict: a misspelt field is refused, not ignored. */
+
+const name = z.string().trim().min(1).max(100);
+const secrets = z.record(z.string().max(100), z.string().max(100_000));
+const actor = z.string().min(1).max(200);
+
+export const uuid = z.uuid();
+
+export const limit = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
+
+export const requests = {
+  createTenant: z.strictObject({ name }),
+  createWorkspace: z.strictObject({ name }),
+  setApprovalRule: z.strictObject({
+    connectionId: uuid,
+    channel: z.string().min(1).max(100),
+    target: z.unknown(),
+    approvers: z.array(actor).max(500),
+    expiresInSeconds: z.int().min(1).max(2_592_000),
+  }),
+  addArtifact: z.strictObject({ path: z.string().min(1).max(4096) }),
+  enable: z.strictObject({ digest: z.string().min(1).max(200) }),
+  createConnection: z.strictObject({
+    workspaceId: uuid,
+    name,
+    connector: z.string().min(1).max(100),
+    config: z.record(z.string(), z.unknown()),
+    auth: z.string().min(1).max(100),
+    secrets,
+  }),
+  replaceCredential: z.strictObject({ secrets }),
+  createEndpoint: z.strictObject({
+    connectionId: uuid,
+    purpose: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('trigger'), name: z.string().min(1).max(100) }),
+      z.strictObject({ kind: z.literal('approval'), name: z.string().min(1).max(100) }),
+    ]),
+    secret: z.string().max(1000).optional(),
+  }),
+  setPolicy: z.strictObject({ text: z.string().max(200_000) }),
+  settleStep: z.discriminatedUnion('status', [
+    z.strictObject({ status: z.literal('applied'), output: z.unknown() }),
+    z.strictObject({ status: z.literal('not-applied') }),
+  ]),
+  decideApproval: z.strictObject({ decision: z.enum(['approved', 'denied']) }),
+  listDeliveries: limit.extend({ status: z.enum(['pending', 'done', 'dead']).optional() }),
+  listAudit: limit.extend({
+    before: z
+      .string()
+      .regex(/^[1-9]\d{0,18}$/)
+      .optional(),
+  }),
+  readStats: z.strictObject({ tenantId: uuid.optional() }),
+} as const;

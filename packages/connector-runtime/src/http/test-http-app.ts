@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { createAuditTrail, listAudit, verifyStoredAudit } from '../audit/index.ts';
+import { listDeliveries } from '../events/index.ts';
+import {
+  createIngress,
+  createPostgresDeliveryStore,
+  createPostgresEndpointStore,
+  createRefusalLedger,
+  type RefusalLedger,
+} from '../ingress/index.ts';
+import type { TestDatabase } from '../store/test-database.ts';
+import { createTestTenants, type TestTenants } from '../tenants/test-tenant.ts';
+import type { Clock } from '../types/clock.ts';
+import { silentLog } from '../types/log.ts';
+import { Secret } from '../types/secret.ts';
+import type { AdminPorts } from './admin/ports.ts';
+import { createHttp, type HttpApp } from './create-http.ts';
+import { listArtifacts } from './postgres-artifact-list.ts';
+import { createStats } from './postgres-stats.ts';
+
+export interface TestHttp {
+  readonly app: HttpApp;
+  readonly test: TestTenants;
+  readonly refusals: RefusalLedger;
+  /** A request with the admin token; `body` goes as JSON. */
+  admin(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }>;
+  readonly token: string;
+}
+
+/** The http layer over real ingress, tenants, audit and database; artifacts, runs and approvals as the test says. */
+export function createTestHttp(
+  database: TestDatabase,
+  clock: Clock,
+  over: Partial<AdminPorts> & { isReady?: () => Promise<boolean>; bodyTimeoutMs?: number } = {},
+): TestHttp {
+  const { db } = database;
+  const { isReady = async () => true, bodyTimeoutMs, ...ports } = over;
+  const test = createTestTenants(database.store, clock);
+  const refusals = createRefusalLedger({ audit: createAuditTrail({ db, clock }), clock, log: silentLog });
+  const token = randomBytes(32).toString('base64url');
+  const app = createHttp({
+    ingress: createIngress({
+      endpoints: createPostgresEndpointStore({ db, secrets: test }),
+      deliveries: createPostgresDeliveryStore(db),
+      refusals,
+      clock,
+      log: silentLog,
+    }),
+    health: { isReady },
+    clock,
+    log: silentLog,
+    ...(bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs }),
+    admin: {
+      tokens: [
+        { name: 'someone', token: new Secret(randomBytes(32).toString('hex')) },
+        { name: 'ops', token: new Secret(token) },
+      ],
+      publicUrl: 'https://connectors.example',
+      tenants: test.tenants,
+      artifacts: { add: async () => ({}), list: () => listArtifacts(db) },
+      connections: { test: async () => ({ account: 'someone' }) },
+      runs: { list: async () => [], get: async () => undefined, settle: async () => undefined },
+      approvals: { list: async () => [], decide: async () => ({ status: 'decided' }) },
+      audit: {
+        list: (tenantId, page) => listAudit(db, tenantId, page),
+        verify: (tenantId) => verifyStoredAudit(db, tenantId),
+      },
+      deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+      stats: createStats({ db, refusals }),
+      ...ports,
+    },
+  });
+
+  return {
+    app,
+    test,
+    refusals,
+    token,
+    async admin(method, path, body) {
+      const response = await app.request(`/admin/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { RuntimeError } from '../types/errors.ts';
+import type { Secret } from '../types/secret.ts';
+import { type HeaderList, singleHeader } from './header-list.ts';
+import type { SignatureRule, SignedBytes } from './signature-rule.ts';
+
+interface Proof {
+  readonly candidates: readonly Uint8Array[];
+  readonly signed: SignedBytes;
+  /** Seconds since 1970. */
+  readonly timestamp: number | undefined;
+}
+
+/**
+ * Proves that the holder of one of `secrets` sent these bytes, at about this time. Every secret and every candidate is
+ * tried, whichever matches: time tells nothing about which.
+ *
+ * @param now milliseconds since 1970
+ * @throws RuntimeError `WEBHOOK_SIGNATURE_MISSING` | `_MALFORMED` | `_INVALID`, `WEBHOOK_HEADER_REPEATED`,
+ * `WEBHOOK_TIMESTAMP_MALFORMED`, `WEBHOOK_DELIVERY_ID_MISSING`, `WEBHOOK_STALE`
+ */
+export function verifySignature(
+  rule: SignatureRule,
+  headers: HeaderList,
+  body: Uint8Array,
+  secrets: readonly Secret[],
+  now: number,
+): void {
+  const proof = readProof(rule, headers, body);
+  let isValid = false;
+  for (const secret of secrets) {
+    for (const candidate of proof.candidates) {
+      if (rule.isMatch(secret.reveal(), proof.signed, candidate)) isValid = true;
+    }
+  }
+  if (!isValid) {
+    throw new RuntimeError(
+      'WEBHOOK_SIGNATURE_INVALID',
+      `the ${rule.signatureHeader} header fits none of the endpoint's secrets; check that the sender signs with the current one`,
+    );
+  }
+  requireFresh(proof.timestamp, rule.toleranceSeconds, now);
+}
+
+function readProof(rule: SignatureRule, headers: HeaderList, body: Uint8Array): Proof {
+  const signature = singleHeader(headers, rule.signatureHeader);
+  const timestamp = rule.timestampHeader === undefined ? undefined : singleHeader(headers, rule.timestampHeader);
+  const id = rule.idHeader === undefined ? undefined : singleHeader(headers, rule.idHeader);
+  if (signature === undefined || signature === '') {
+    throw new RuntimeError(
+      'WEBHOOK_SIGNATURE_MISSING',
+      `there is no ${rule.signatureHeader} header; sign the delivery`,
+    );
+  }
+  const candidates = rule.parse(signature);
+  if (candidates === undefined) {
+    throw new RuntimeError(
+      'WEBHOOK_SIGNATURE_MALFORMED',
+      `the ${rule.signatureHeader} header is not of the form that the connector declares`,
+    );
+  }
+  // NaN compares false with everything and parseInt takes trailing junk: ten digits, or no time at all.
+  const needsTimestamp = rule.timestampHeader !== undefined || rule.payload.includes('{timestamp}');
+  if (needsTimestamp && (timestamp === undefined || !/^\d{10}$/.test(timestamp))) {
+    throw new RuntimeError(
+      'WEBHOOK_TIMESTAMP_MALFORMED',
+      `the ${rule.timestampHeader ?? 'timestamp'} header is not a time in whole seconds since 1970`,
+    );
+  }
+  const needsId = rule.idHeader !== undefined || rule.payload.includes('{id}');
+  if (needsId && (id === undefined || !rule.idPattern.test(id))) {
+    throw new RuntimeError(
+      'WEBHOOK_DELIVERY_ID_MISSING',
+      `the ${rule.idHeader ?? 'id'} header is missing or holds more than an id`,
+    );
+  }
+  return {
+    candidates,
+    signed: renderPayload(rule.payload, { timestamp: timestamp ?? '', id: id ?? '', body }),
+    timestamp: timestamp === undefined ? undefined : Number(timestamp),
+  };
+}
+
+function renderPayload(
+  template: string,
+  values: { readonly timestamp: string; readonly id: string; readonly body: Uint8Array },
+): SignedBytes {
+  return template.split(/(\{(?:timestamp|id|body)\})/).map((piece) => {
+    if (piece === '{timestamp}') return values.timestamp;
+    if (piece === '{id}') return values.id;
+    return piece === '{body}' ? values.body : piece;
+  });
+}
+
+function requireFresh(timestamp: number | undefined, toleranceSeconds: number, now: number): void {
+  if (timestamp === undefined) return;
+  const ageSeconds = Math.floor(now / 1000) - timestamp;
+  if (!(Math.abs(ageSeconds) <= toleranceSeconds)) {
+    throw new RuntimeError(
+      'WEBHOOK_STALE',
+      `the delivery was signed ${ageSeconds} s before it came, and ${toleranceSeconds} s either way are accepted; check both clocks`,
+      { details: { ageSeconds, toleranceSeconds } },
+    );
+  }
+}

@@ -1,0 +1,2 @@
+
+export { createPgBossQueue, type PgBossQueue } from './pg-boss-queue.ts';

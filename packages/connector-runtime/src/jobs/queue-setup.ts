@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import type { JobStore, QueueName } from './job-store.ts';
+
+const queues: readonly QueueName[] = ['run', 'approval-request', 'approval-update', 'approval-expiry'];
+
+const YEAR_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * `stately`: per id one job waits and one is worked on, so no two nodes work on the same run. A node that dies stops its
+ * heartbeat and another takes over. Retries never end: what a job works on is still there, and giving up would strand it.
+ */
+const options = {
+  policy: 'stately',
+  notify: true,
+  heartbeatSeconds: 10,
+  retryLimit: 1_000_000,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 60,
+  expireInSeconds: 15 * 60,
+  // A job may be due in months (an approval's expiry, a sleep); pg-boss removes what waits for longer than this.
+  retentionSeconds: 20 * YEAR_SECONDS,
+  deleteAfterSeconds: 60 * 60,
+} as const;
+
+export async function prepareQueues(boss: PgBoss, store: JobStore): Promise<void> {
+  for (const queue of queues) {
+    await boss.createQueue(queue, options);
+    const { policy, ...changeable } = options;
+    await boss.updateQueue(queue, changeable);
+    if (store.soleOwner) await takeOver(boss, store, queue);
+  }
+}
+
+/** The previous process is known to be gone: no need to wait for its heartbeat to be missed. */
+async function takeOver(boss: PgBoss, { db }: JobStore, queue: QueueName): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    select id from pgboss.job where name = ${queue} and state = 'active'`.execute(db);
+  if (rows.length > 0)
+    await boss.fail(
+      queue,
+      rows.map((row) => row.id),
+      { reason: 'the process that worked on it ended' },
+    );
+}

@@ -1,0 +1,5 @@
+export type { AnyWorkflow, PlannedStep, Workflow, WorkflowContext } from './define-workflow.ts';
+export { defineWorkflow } from './define-workflow.ts';
+export type { ConnectionsPort } from './plan-action.ts';
+export { createRunExecutor } from './run-executor.ts';
+export { createRunReader } from './run-reader.ts';

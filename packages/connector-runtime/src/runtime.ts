@@ -1,0 +1,200 @@
+import { createArtifactRegistry, createTrustFile } from './artifacts/index.ts';
+import { createAuditTrail, listAudit, verifyStoredAudit } from './audit/index.ts';
+import { createCallAuth } from './call-auth.ts';
+import type { RuntimeOptions } from './config.ts';
+import { createConnectorCalls } from './connector-calls.ts';
+import { createCredentials, createTokenHttp, createVault } from './credentials/index.ts';
+import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
+import { listDeliveries } from './events/index.ts';
+import { createHostPool } from './hosts/index.ts';
+import { type AdminPorts, createHttp, createStats, type HttpApp, listArtifacts } from './http/index.ts';
+import {
+  createPostgresDeliveryStore,
+  createPostgresEndpointStore,
+  createRefusalLedger,
+  generateEndpointSecret,
+  requireUsableSecret,
+} from './ingress/index.ts';
+import { createPgBossQueue } from './jobs/index.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+import { createPolicyEngine } from './policy/index.ts';
+import { type ConnectionsPort, createRunReader } from './runs/index.ts';
+import { openStore, type Store } from './store/index.ts';
+import { createLog, createScrubber } from './telemetry/index.ts';
+import { createTenants, type Tenants } from './tenants/index.ts';
+import { type Clock, systemClock } from './types/clock.ts';
+import { RuntimeError } from './types/errors.ts';
+
+/** A runtime within this process. */
+export interface Runtime {
+  /**
+   * Answers webhooks (`POST /hooks/…`), `/healthz`, `/readyz` and the admin API. With `@hono/node-server` pass its second
+   * argument on: it carries the headers as they were sent.
+   */
+  readonly fetch: HttpApp['fetch'];
+  /** What the admin API does, for code that embeds the runtime. */
+  readonly admin: AdminPorts;
+  /** Adds the configured artifacts and starts working. Throws what refuses an artifact. */
+  start(): Promise<void>;
+  /** Takes nothing new, lets what is in hand end, and closes the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the database (embedded or yours), brings its schema up to date and wires every stage; nothing works until `start`.
+ *
+ * @throws RuntimeError `DATABASE_*` | `DATA_DIRECTORY_*` | `CONFIG_*` | `PORT_UNAVAILABLE`
+ */
+export async function createRuntime(options: RuntimeOptions, clock: Clock = systemClock): Promise<Runtime> {
+  const scrubber = createScrubber();
+  for (const secret of [options.masterKey, options.admin.token]) scrubber.register(secret.reveal());
+  const log = createLog({ level: options.log.level, clock, scrubber });
+  const store = await openStore(options.database, log);
+  try {
+    return await wire(store, { options, clock, log, scrubber });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Surroundings {
+  readonly options: RuntimeOptions;
+  readonly clock: Clock;
+  readonly log: ReturnType<typeof createLog>;
+  readonly scrubber: ReturnType<typeof createScrubber>;
+}
+
+async function wire(store: Store, { options, clock, log, scrubber }: Surroundings): Promise<Runtime> {
+  const { db } = store;
+  scrubber.register(new URL(store.url.reveal()).password);
+  const audit = createAuditTrail({ db, clock });
+  const artifacts = createArtifactRegistry({ db, audit, trust: createTrustFile(options.trust), clock, log });
+  const hosts = createHostPool({ log });
+  const broker = createBroker({ clock, log, allowedPrivate: options.egress.allowPrivate });
+  const vault = createVault({ db, masterKey: options.masterKey });
+  const policy = createPolicyEngine({ policyText: (tenantId) => tenants.policy(tenantId), log });
+
+  // Credentials ask tenants for a connection, and tenants ask credentials to keep its secrets.
+  const connections = {
+    connection: (tenantId: string, connectionId: string) => tenants.connection(tenantId, connectionId),
+    enabled: (tenantId: string, connector: string) => tenants.enabled(tenantId, connector),
+  };
+  const credentials = createCredentials({
+    db,
+    vault,
+    connections,
+    tokenHttp: createTokenHttp(broker, { resolveTemplate, resolveAllowedHosts }),
+    callAuth: createCallAuth({ artifacts, hosts, broker, clock, log }),
+    clock,
+    audit,
+    scrubber,
+  });
+  const tenants: Tenants = createTenants({
+    store,
+    audit,
+    artifacts,
+    credentials,
+    vault,
+    endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
+    policies: policy,
+    clock,
+  });
+
+  const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
+  const jobs = createPgBossQueue({ store, log });
+  const refusals = createRefusalLedger({ audit, clock, log });
+  const auditUrl = (runId: string) => `${options.publicUrl}/admin/v1/runs/${runId}/audit`;
+  const pipeline = createPipeline({
+    db,
+    calls,
+    policy,
+    connections: connectionsOf(tenants),
+    ruleOfWorkspace: (workspaceId) => tenants.ruleOfWorkspace(workspaceId),
+    ingress: {
+      endpoints: createPostgresEndpointStore({ db, secrets: vault }),
+      deliveries: createPostgresDeliveryStore(db),
+      refusals,
+    },
+    workflows: options.workflows,
+    jobs,
+    audit,
+    auditUrl,
+    clock,
+    log,
+  });
+
+  const admin: AdminPorts = {
+    tenants,
+    artifacts: { add: (source, by) => artifacts.add(source, by), list: () => listArtifacts(db) },
+    connections: { test: (tenantId, connectionId) => calls.testConnection(tenantId, connectionId) },
+    runs: runsOf(store, pipeline, auditUrl),
+    approvals: {
+      list: (tenantId, limit) => pipeline.approvals.list(tenantId, limit),
+      decide: (click) => pipeline.approvals.decide(click),
+    },
+    audit: {
+      list: (tenantId, page) => listAudit(db, tenantId, page),
+      verify: (tenantId) => verifyStoredAudit(db, tenantId),
+    },
+    deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+    stats: createStats({ db, refusals }),
+  };
+  let state: 'created' | 'started' | 'stopped' = 'created';
+  const http = createHttp({
+    ingress: pipeline.ingress,
+    admin: { ...admin, tokens: [{ name: 'root', token: options.admin.token }], publicUrl: options.publicUrl },
+    health: {
+      isReady: async () =>
+        state === 'started' && (await db.selectNoFrom((eb) => eb.val(1).as('one')).execute()).length === 1,
+    },
+    clock,
+    log,
+  });
+
+  return {
+    fetch: http.fetch,
+    admin,
+    async start() {
+      if (state !== 'created') throw new RuntimeError('RUNTIME_STOPPED', 'a runtime starts once: create another one');
+      state = 'started';
+      for (const path of options.artifacts) await artifacts.add(path);
+      await pipeline.start();
+      log.info('the runtime works', { workflows: options.workflows.map(({ name }) => name) });
+    },
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      await pipeline.stop();
+      await hosts.stop();
+      await broker.stop();
+      await refusals.flush();
+      await store.close();
+    },
+  };
+}
+
+/** The connection that a workflow means: the one it names, the event's own, or the only one of that connector. */
+function connectionsOf(tenants: Tenants): ConnectionsPort {
+  return {
+    async forAction({ tenantId, workspaceId }, connector, { name, eventConnectionId }) {
+      if (name === undefined && eventConnectionId !== undefined) {
+        const own = await tenants.connection(tenantId, eventConnectionId);
+        if (own.connector === connector) return own;
+      }
+      return tenants.connectionFor(tenantId, workspaceId, connector, name);
+    },
+  };
+}
+
+function runsOf({ db }: Store, pipeline: Pipeline, auditUrl: (runId: string) => string): AdminPorts['runs'] {
+  const reader = createRunReader(db);
+  return {
+    list: (query) => reader.list(query),
+    async get(runId) {
+      const run = await reader.get(runId);
+      return run && { ...run, auditUrl: auditUrl(runId) };
+    },
+    settle: (step, found, by) => pipeline.settleByPerson(step, found, by),
+  };
+}

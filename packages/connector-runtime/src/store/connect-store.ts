@@ -1,0 +1,80 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Database, Db } from '../types/database.ts';
+import { RuntimeError } from '../types/errors.ts';
+import type { Log } from '../types/log.ts';
+import { Secret } from '../types/secret.ts';
+import { APP_ROLE, appUrl, describeDatabase } from './database-url.ts';
+import { verifyDurability } from './durability.ts';
+import { migrate } from './migrate.ts';
+import { connectOwner, unreachable } from './owner-client.ts';
+
+export interface Store {
+  /** Runs as `connector_app` over all tenants; every query still names its tenant. */
+  readonly db: Db;
+  /** As the URL's own user, for pg-boss. */
+  readonly url: Secret;
+  /** True when no other process can be working on this database: the embedded one, while this process owns its directory. */
+  readonly soleOwner: boolean;
+  /** One transaction that sees and writes rows of this tenant only, whatever its queries ask for. */
+  withTenant<T>(tenantId: string, work: (trx: Transaction<Database>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Checks, migrates and connects. Throws `DATABASE_*`. */
+export async function connectStore(url: string, log: Log): Promise<Store> {
+  await verifyServer(url);
+  await migrate(url);
+  const db = await connectApp(url, log);
+  return {
+    db,
+    url: new Secret(url),
+    soleOwner: false,
+    withTenant: (tenantId, work) =>
+      db.transaction().execute(async (trx) => {
+        await sql`select set_config('connector.tenant', ${tenantId}, true)`.execute(trx);
+        return work(trx);
+      }),
+    close: () => db.destroy(),
+  };
+}
+
+async function verifyServer(url: string): Promise<void> {
+  const client = await connectOwner(url);
+  try {
+    await verifyDurability(client, url);
+  } finally {
+    await client.end();
+  }
+}
+
+async function connectApp(url: string, log: Log): Promise<Db> {
+  const pool = new pg.Pool({
+    connectionString: appUrl(url),
+    max: 20,
+    connectionTimeoutMillis: 5000,
+    application_name: 'connector-runtime',
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on('error', (error) => log.warn('an idle database connection broke', { error }));
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await verifyRole(db, url);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error instanceof RuntimeError ? error : unreachable(url, error);
+  }
+}
+
+/** A pooler in between may drop start-up settings: then tenants would not be kept apart. */
+async function verifyRole(db: Db, url: string): Promise<void> {
+  const { rows } = await sql<{ role: string; tenant: string | null; durable: boolean }>`
+    select current_user as role, current_setting('connector.tenant', true) as tenant,
+      current_setting('synchronous_commit') <> 'off' as durable`.execute(db);
+  if (rows[0]?.role === APP_ROLE && rows[0].tenant === '*' && rows[0].durable) return;
+  throw new RuntimeError(
+    'DATABASE_UNSAFE',
+    `Connections to ${describeDatabase(url)} do not keep their start-up options (role, tenant): connect without a pooler, or with one that passes options through`,
+  );
+}

@@ -1,0 +1,2 @@
+export type { Store } from './connect-store.ts';
+export { openStore, type StoreOptions } from './open-store.ts';

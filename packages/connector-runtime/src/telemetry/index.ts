@@ -1,0 +1,2 @@
+export { createLog, type LogLevel, logLevels } from './create-log.ts';
+export { createScrubber } from './scrubber.ts';

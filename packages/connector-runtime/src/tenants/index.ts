@@ -1,0 +1,2 @@
+
+export { createTenants, type Tenants } from './tenants.ts';

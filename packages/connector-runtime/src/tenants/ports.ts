@@ -1,0 +1,56 @@
+import type { Manifest, ManifestReception } from '@org/connector-sdk';
+import type { Transaction } from 'kysely';
+import type { AuditTrail } from '../types/audit.ts';
+import type { Clock } from '../types/clock.ts';
+import type { Database, Db } from '../types/database.ts';
+
+/** Artifacts of the deployment, verified under the trust policy of now each time they are opened. */
+export interface ArtifactShelf {
+  /** Throws the artifact's refusal, or `ARTIFACT_UNKNOWN`. */
+  open(digest: string): Promise<{ readonly digest: string; readonly manifest: Manifest }>;
+}
+
+/** Keeps a connection's credential, sealed. Throws `CREDENTIAL_INVALID` for fields that the auth kind does not take. */
+export interface CredentialKeeper {
+  store(
+    connection: { readonly id: string; readonly tenantId: string; readonly connector: string },
+    auth: string,
+    secrets: Readonly<Record<string, string>>,
+    by: string,
+  ): Promise<void>;
+}
+
+export interface EndpointSecretSealer {
+  sealEndpointSecrets(
+    endpoint: { readonly id: string; readonly tenantId: string },
+    secrets: readonly string[],
+  ): Promise<Buffer>;
+}
+
+/** What a scheme of verification demands of its secrets; ingress knows. */
+export interface EndpointSecretRules {
+  generate(verification: ManifestReception['verification']): string;
+  /** Throws `ENDPOINT_SECRET_TOO_SHORT`. */
+  require(verification: ManifestReception['verification'], secret: string): void;
+}
+
+export interface PolicyRules {
+  /** Throws `POLICY_INVALID`. */
+  validate(text: string, manifests: readonly Manifest[]): void | Promise<void>;
+}
+
+export interface TenantStore {
+  readonly db: Db;
+  withTenant<T>(tenantId: string, work: (trx: Transaction<Database>) => Promise<T>): Promise<T>;
+}
+
+export interface TenantPorts {
+  readonly store: TenantStore;
+  readonly audit: AuditTrail;
+  readonly artifacts: ArtifactShelf;
+  readonly credentials: CredentialKeeper;
+  readonly vault: EndpointSecretSealer;
+  readonly endpointSecrets: EndpointSecretRules;
+  readonly policies: PolicyRules;
+  readonly clock: Clock;
+}

@@ -1,0 +1,26 @@
+import { type ApprovalRules, createApprovalRules } from './approval-rules.ts';
+import { type Connections, createConnections } from './connections.ts';
+import { createEnablements, type Enablements } from './enablements.ts';
+import { createEndpoints, type Endpoints } from './endpoints.ts';
+import type { TenantPorts } from './ports.ts';
+import { createTenantDirectory, type TenantDirectory } from './tenant-directory.ts';
+import { createTenantPolicies, type TenantPolicies } from './tenant-policies.ts';
+
+/**
+ * What each tenant has: workspaces, enabled connectors, connections, endpoints, approval rules, policies. Whatever belongs
+ * to another tenant is unknown here. Each change is in the tenant's audit, in the transaction that makes it.
+ */
+export interface Tenants extends TenantDirectory, Enablements, Connections, Endpoints, ApprovalRules, TenantPolicies {}
+
+export function createTenants(ports: TenantPorts): Tenants {
+  const enablements = createEnablements(ports);
+  const connections = createConnections(ports, enablements);
+  return {
+    ...createTenantDirectory(ports),
+    ...enablements,
+    ...connections,
+    ...createEndpoints(ports, enablements, connections),
+    ...createApprovalRules(ports, enablements, connections),
+    ...createTenantPolicies(ports, enablements),
+  };
+}
