@@ -8,6 +8,8 @@ export default defineConfig({
   resolve,
   ssr,
   test: {
+    // Many tests wait for a process or a database: more workers than cores keep two cores busy.
+    maxWorkers: 4,
     projects: [
       {
         resolve,

@@ -21,6 +21,11 @@ const built = (await stage([turbo('build')])) && (await stage([turbo('artifact')
 if (built) {
   await stage([
     { name: 'manifests match the code', command: 'node', args: ['scripts/manifests.mjs', '--check'] },
+    {
+      name: 'manifests are valid',
+      command: 'node',
+      args: ['packages/connector-cli/dist/cli.js', 'validate', 'manifests'],
+    },
     { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json'] },
     { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
     {

@@ -2,25 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-
-/** Every form in which a secret might be written down. */
-function formsOf(secret: string): string[] {
-  const base64 = [0, 1, 2].map((offset) =>
-    // The first and last characters depend on what stands around it.
-    Buffer.from(`${'x'.repeat(offset)}${secret}`)
-      .toString('base64')
-      .replace(/=+$/, '')
-      .slice(offset === 0 ? 0 : 4, -2),
-  );
-  const forms = [
-    secret,
-    Buffer.from(secret).toString('hex'),
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-    ...base64,
-  ];
-  return [...new Set(forms.filter((form) => form.length >= 12))];
-}
+import { createSecretSearch } from './secret-search.ts';
 
 /**
  * Looks for secrets in each log file of a folder and in each row of each table of the database; says where one was found,
@@ -31,10 +13,10 @@ export async function findLeaks(where: {
   readonly databaseUrl: string;
   readonly secrets: readonly string[];
 }): Promise<string[]> {
-  const forms = where.secrets.flatMap(formsOf);
+  const holdsSecret = createSecretSearch(where.secrets);
   const found: string[] = [];
   const look = (place: string, text: string) => {
-    if (!found.includes(place) && forms.some((form) => text.includes(form))) found.push(place);
+    if (!found.includes(place) && holdsSecret(text)) found.push(place);
   };
   for (const file of (await readdir(where.logs)).filter((name) => name.endsWith('.log'))) {
     let text = '';

@@ -21,7 +21,9 @@ export function failedOutcome(
   const http = session.trace();
   const effect = session.effect();
   const stepError = toStepError(error);
-  const nothingChanged = effect === 'none' || effect === 'refused';
+  // An answer that says "no" under a status that says "yes" is only readable to the connector.
+  const deniedInBody = effect === 'applied' && error instanceof ActionError && error.kind === 'refused';
+  const nothingChanged = effect === 'none' || effect === 'refused' || deniedInBody;
   const doubted = error instanceof ActionError && error.kind === 'outcome-unknown';
   if (action.effect === 'write' && (!nothingChanged || doubted)) return { status: 'unknown', error: stepError, http };
   const retryAfterMs = askedToWait(error) ?? session.retryAfterMs();
@@ -40,7 +42,7 @@ export function toStepError(error: unknown): StepError {
 }
 
 function isRetryable(error: unknown): boolean {
-  if (error instanceof ActionError) return error.kind !== 'failed';
+  if (error instanceof ActionError) return error.kind === 'retryable' || error.kind === 'outcome-unknown';
   return isConnectorError(error) && TRANSIENT.has(error.code);
 }
 

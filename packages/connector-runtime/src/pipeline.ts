@@ -28,6 +28,9 @@ export interface PipelinePorts {
   readonly log: Log;
 }
 
+/** How long jobs in hand may take once the runtime is told to stop. */
+const DRAIN_MS = 20_000;
+
 /**
  * From a webhook to a write-back, in the order in which it happens.
  *
@@ -79,8 +82,11 @@ export function createPipeline(ports: PipelinePorts) {
     /** Takes nothing new; what is in hand ends, or stays as the journal says, for another node. */
     async stop(): Promise<void> {
       await worker.stop();
-      stopping.abort();
+      // A write in hand is given time to learn its outcome: cut off, it would have to be looked up.
+      const patience = setTimeout(() => stopping.abort(), DRAIN_MS);
       await jobs.stop();
+      clearTimeout(patience);
+      stopping.abort();
       await ports.ingress.refusals.flush();
     },
   };

@@ -140,7 +140,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
     stats: createStats({ db, refusals }),
   };
-  let state: 'created' | 'started' | 'stopped' = 'created';
+  let state: 'created' | 'starting' | 'started' | 'stopped' = 'created';
   const http = createHttp({
     ingress: pipeline.ingress,
     admin: { ...admin, tokens: [{ name: 'root', token: options.admin.token }], publicUrl: options.publicUrl },
@@ -157,9 +157,10 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     admin,
     async start() {
       if (state !== 'created') throw new RuntimeError('RUNTIME_STOPPED', 'a runtime starts once: create another one');
-      state = 'started';
+      state = 'starting';
       for (const path of options.artifacts) await artifacts.add(path);
       await pipeline.start();
+      state = 'started';
       log.info('the runtime works', { workflows: options.workflows.map(({ name }) => name) });
     },
     async stop() {

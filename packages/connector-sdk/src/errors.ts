@@ -47,10 +47,11 @@ export type SdkErrorCode =
 export class SdkError extends ConnectorError<SdkErrorCode> {}
 
 /** How a failed action should be treated. Anything else a connector throws counts as `failed`. */
-export type ActionErrorKind = 'failed' | 'retryable' | 'outcome-unknown';
+export type ActionErrorKind = 'failed' | 'refused' | 'retryable' | 'outcome-unknown';
 
 /**
  * What connector code throws when an action cannot do what was asked.
+ * `refused`: the SaaS answered that it did not do it, though with a status that says success (Slack's `ok: false`): nothing was changed.
  * `retryable`: nothing was changed and a later attempt may succeed. `outcome-unknown`: the request left, and whether the
  * SaaS applied it is not known (ServiceNow's 202, a lost reply): the runtime then asks `resolve`, and never resends blindly.
  */

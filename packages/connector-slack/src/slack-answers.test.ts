@@ -38,11 +38,11 @@ describe('a write', () => {
   const post = () => web().post('/api/chat.postMessage');
 
   it.each([
-    ['invalid_auth', 'SLACK_UNAUTHORIZED', 'failed'],
-    ['missing_scope', 'SLACK_SCOPE_MISSING', 'failed'],
-    ['not_in_channel', 'SLACK_CHANNEL_UNUSABLE', 'failed'],
+    ['invalid_auth', 'SLACK_UNAUTHORIZED', 'refused'],
+    ['missing_scope', 'SLACK_SCOPE_MISSING', 'refused'],
+    ['not_in_channel', 'SLACK_CHANNEL_UNUSABLE', 'refused'],
     ['ratelimited', 'SLACK_RATE_LIMITED', 'retryable'],
-    ['msg_too_long', 'SLACK_REFUSED', 'failed'],
+    ['msg_too_long', 'SLACK_REFUSED', 'refused'],
     ['fatal_error', 'ACTION_OUTCOME_UNKNOWN', 'outcome-unknown'],
   ])('words %s', async (error, code, kind) => {
     post().reply(200, { ok: false, error, needed: 'chat:write', provided: 'none' });

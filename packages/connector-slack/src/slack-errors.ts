@@ -79,19 +79,25 @@ export function refusalOf(error: string, attempted: Attempted, method: string): 
   }
   if (credentialErrors.has(error)) {
     return new ActionError('SLACK_UNAUTHORIZED', `Slack refused the credential for ${method}: reinstall the app`, {
+      kind: 'refused',
       details,
     });
   }
   if (error === 'missing_scope') {
     return new ActionError('SLACK_SCOPE_MISSING', `the app lacks a scope for ${method}: add it and reinstall the app`, {
+      kind: 'refused',
       details,
     });
   }
   if (error === 'channel_not_found' || error === 'not_in_channel' || error === 'is_archived') {
-    return new ActionError('SLACK_CHANNEL_UNUSABLE', `${method}: ${error}: invite the app to the channel`, { details });
+    return new ActionError('SLACK_CHANNEL_UNUSABLE', `${method}: ${error}: invite the app to the channel`, {
+      kind: 'refused',
+      details,
+    });
   }
   if (error === 'message_not_found' || error === 'cant_update_message') {
     return new ActionError('SLACK_MESSAGE_NOT_FOUND', `${method}: the message is gone or is not of this app`, {
+      kind: 'refused',
       details,
     });
   }
@@ -103,7 +109,7 @@ export function refusalOf(error: string, attempted: Attempted, method: string): 
     });
   }
   return new ActionError('SLACK_REFUSED', `Slack refused ${method} with ${error}: see its documentation`, {
-    kind: isServerSide ? 'retryable' : 'failed',
+    kind: isServerSide ? 'retryable' : 'refused',
     details,
   });
 }

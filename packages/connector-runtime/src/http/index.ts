@@ -1,4 +1,3 @@
-
 export type { AdminPorts } from './admin/ports.ts';
 export { createHttp, type HttpApp } from './create-http.ts';
 export { listArtifacts } from './postgres-artifact-list.ts';

@@ -1,4 +1,3 @@
-
 export { generateEndpointSecret, requireUsableSecret } from './endpoint-secret.ts';
 export { createIngress, type Ingress, type IngressOptions } from './ingress.ts';
 export { createPostgresDeliveryStore } from './postgres-delivery-store.ts';

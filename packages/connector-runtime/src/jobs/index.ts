@@ -1,2 +1,1 @@
-
 export { createPgBossQueue, type PgBossQueue } from './pg-boss-queue.ts';

@@ -126,6 +126,6 @@ function divergedFrom(run: Run, end: ReplayEnd, left: { key: string; kind: strin
 }
 
 function diverged(run: Run, { step, was, is }: Divergence): Conclusion {
-  const message = `workflow ${run.workflow} no longer fits the journal of its run at step ${step}: it was ${was} and is ${is}; deploy the code that began the run to finish it`;
+  const message = `workflow ${run.workflow} no longer fits the journal of its run at step ${step}: it was ${was} and is ${is}; what it did so far stands in its journal, and nothing more of it is done`;
   return { status: 'diverged', error: { code: 'RUN_DIVERGED', message } };
 }

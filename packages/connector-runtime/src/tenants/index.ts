@@ -1,2 +1,1 @@
-
 export { createTenants, type Tenants } from './tenants.ts';

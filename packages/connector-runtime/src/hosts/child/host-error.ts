@@ -3,6 +3,11 @@ import type { WireError } from './wire.ts';
 
 const MAX_MESSAGE = 1000;
 
+/** Compared one by one: connector code may have changed what arrays and sets do. */
+export function isActionErrorKind(kind: unknown): kind is ActionErrorKind {
+  return kind === 'failed' || kind === 'refused' || kind === 'retryable' || kind === 'outcome-unknown';
+}
+
 /**
  * An error made inside the host. It carries the SDK's brand and shape, so that connector code sees an `ActionError`,
  * while the host itself imports nothing.
@@ -49,7 +54,7 @@ function describe(thrown: unknown): WireError {
   return {
     code: error.code.slice(0, 100),
     message: message.slice(0, MAX_MESSAGE),
-    kind: error.kind === 'retryable' || error.kind === 'outcome-unknown' ? error.kind : 'failed',
+    kind: isActionErrorKind(error.kind) ? error.kind : 'failed',
     details: isObject(error.details) ? error.details : {},
   };
 }

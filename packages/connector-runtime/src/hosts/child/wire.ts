@@ -1,3 +1,5 @@
+import type { ActionErrorKind } from '@org/connector-sdk';
+
 /** What crosses between the runtime and a host process. Bodies are base64; everything else is JSON. */
 
 /** The first thing a host reads: how to prove its messages, and the connector to load. */
@@ -11,7 +13,7 @@ export interface HostStart {
 export interface WireError {
   readonly code: string;
   readonly message: string;
-  readonly kind: 'failed' | 'retryable' | 'outcome-unknown';
+  readonly kind: ActionErrorKind;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
