@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditTrail, verifyStoredAudit } from '../audit/index.ts';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type Seeded, type TestTenants } from '../tenants/test-tenant.ts';
@@ -18,6 +18,7 @@ let seeded: Seeded;
 let now = Date.parse('2026-11-22T12:00:00Z');
 const clock = { now: () => now };
 const statements: string[] = [];
+const ledgers: RefusalLedger[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -27,6 +28,8 @@ beforeEach(async () => {
   test = createTestTenants(database.store, clock);
   seeded = await test.seed('a');
 });
+// What a test counted must not reach the next one's audit when its window ends.
+afterEach(() => Promise.all(ledgers.splice(0).map((ledger) => ledger.flush())));
 afterAll(() => database?.close());
 
 function node(over: Partial<IngressOptions> = {}): Ingress & { refusals: RefusalLedger; accepted: () => number } {
@@ -39,6 +42,7 @@ function node(over: Partial<IngressOptions> = {}): Ingress & { refusals: Refusal
   });
   const audit = createAuditTrail({ db: database.db, clock });
   const refusals = createRefusalLedger({ audit, clock, log: silentLog });
+  ledgers.push(refusals);
   let accepted = 0;
   const ingress = createIngress({
     endpoints: createPostgresEndpointStore({ db: counted, secrets: test }),
