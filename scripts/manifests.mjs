@@ -17,6 +17,6 @@ for (const name of readdirSync('packages')) {
 }
 if (drifted.length > 0) process.stdout.write(`${check ? 'differs from the code' : 'written'}: ${drifted.join(', ')}\n`);
 if (check && drifted.length > 0) {
-  process.stdout.write('Run `node scripts/run.mjs manifests` and commit the result.\n');
+  process.stdout.write('Run `npm run manifests` after a build, and commit the result.\n');
   process.exit(1);
 }

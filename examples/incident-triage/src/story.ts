@@ -85,7 +85,9 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
       );
     }
     const report = await gather({ artifacts, refused, run, before, admin, tenant, emulators, deny });
-    const secrets = [...tenant.secrets, runtime.adminToken, runtime.masterKey];
+    const { servicenow, github } = await emulators.control.state();
+    const issued = [...servicenow.issuedTokens, ...github.issuedTokens];
+    const secrets = [...tenant.secrets, ...issued, runtime.adminToken, runtime.masterKey];
     const databaseUrl = await runtime.databaseUrl();
     report.problems.push(...(await findLeaks({ logs: folder, databaseUrl, secrets })));
     report.ok = report.problems.length === 0;

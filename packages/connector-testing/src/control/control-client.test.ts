@@ -51,7 +51,7 @@ describe('the control client', () => {
     expect(state.servicenow.journals.INC0010001).toMatchObject([{ element: 'work_notes', createdBy: 'beth.anglin' }]);
     expect(state.servicenow.effects).toEqual({ writes: 0, workNotes: 0, fieldUpdates: 0, reads: 0 });
     expect(state.slack).toMatchObject({ effects: { posts: 1, updates: 0 }, messages: { approvals: [{ ts }] } });
-    expect(state.github).toEqual({ effects: { reads: 0, tokens: 0 }, requests: [] });
+    expect(state.github).toEqual({ effects: { reads: 0, tokens: 0 }, requests: [], issuedTokens: [] });
   });
 
   it('drives the outbound webhook and a click against a real receiver', async () => {

@@ -15,6 +15,7 @@ export interface EmulatorsState {
     /** By incident number. */
     journals: Record<string, JournalEntry[]>;
     outboundDeliveries: OutboundDelivery[];
+    issuedTokens: string[];
     requests: SeenRequest[];
     heldReplies: number;
     pendingWrites: number;
@@ -25,7 +26,7 @@ export interface EmulatorsState {
     messages: Record<string, SlackMessage[]>;
     requests: SeenRequest[];
   };
-  github: { effects: GitHubEffects; requests: SeenRequest[] };
+  github: { effects: GitHubEffects; requests: SeenRequest[]; issuedTokens: string[] };
 }
 
 export async function readState({ servicenow, slack, github }: Emulators): Promise<EmulatorsState> {
@@ -39,6 +40,7 @@ export async function readState({ servicenow, slack, github }: Emulators): Promi
       incidents,
       journals: Object.fromEntries(incidents.map(({ number = '' }) => [number, servicenow.journal(number)])),
       outboundDeliveries: [...servicenow.outboundDeliveries],
+      issuedTokens: servicenow.issuedTokens(),
       requests: [...servicenow.requests],
       heldReplies: servicenow.faults.held,
       pendingWrites: servicenow.faults.pending,
@@ -48,6 +50,6 @@ export async function readState({ servicenow, slack, github }: Emulators): Promi
       messages: Object.fromEntries(channels.filter(([, messages]) => messages.length > 0)),
       requests: [...slack.requests],
     },
-    github: { effects: { ...github.effects }, requests: [...github.requests] },
+    github: { effects: { ...github.effects }, requests: [...github.requests], issuedTokens: github.issuedTokens() },
   };
 }

@@ -33,6 +33,8 @@ export interface GitHubEmulator {
   readonly effects: Readonly<GitHubEffects>;
   readonly faults: FaultSwitches;
   readonly requests: readonly SeenRequest[];
+  /** Installation tokens that were handed out, so that a test can search logs and tables for them. */
+  issuedTokens(): string[];
   /** Installation tokens stop working. */
   revokeTokens(): void;
   reset(): Promise<void>;
@@ -120,6 +122,7 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions = {}): 
     effects,
     faults: front.faults,
     requests: front.requests.seen,
+    issuedTokens: () => [...tokens.keys()],
     revokeTokens: () => tokens.clear(),
     async reset() {
       front.faults.clear();

@@ -64,6 +64,8 @@ export interface ServiceNowEmulator {
   readonly oauth: Readonly<ServiceNowOAuthOptions>;
   readonly requests: readonly SeenRequest[];
   readonly outboundDeliveries: readonly OutboundDelivery[];
+  /** Access and refresh tokens that were handed out, so that a test can search logs and tables for them. */
+  issuedTokens(): string[];
   /** Copies of all stored incidents. */
   incidents(): Row[];
   /** A copy of the stored incident, by number or sys_id. Throws `INCIDENT_UNKNOWN`. */
@@ -137,6 +139,7 @@ export async function startServiceNowEmulator(options: ServiceNowEmulatorOptions
     oauth,
     requests: front.requests.seen,
     outboundDeliveries: outbound.deliveries,
+    issuedTokens: () => tokens.issuedTokens(),
     incidents: () => store.rows('incident').map((row) => ({ ...row })),
     incident: (key) => ({ ...findIncident(store, key) }),
     journal: (key) => readJournal(store, findIncident(store, key)),

@@ -24,6 +24,8 @@ export interface TokenIssuer {
   revoke(what: { refreshTokens: boolean }): void;
   reset(): void;
   readonly counts: { issued: number; refused: number };
+  /** Every token that is valid now, for whoever searches logs for them. */
+  issuedTokens(): string[];
 }
 
 const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
@@ -72,6 +74,7 @@ export function createTokenIssuer(
   return {
     counts,
     reset,
+    issuedTokens: () => [...expiryByToken.keys(), ...refreshTokens],
     answer(form, authorization) {
       const client = readClient(form, authorization);
       if (client.id !== options.clientId || client.secret !== options.clientSecret) return refuse();
