@@ -97,6 +97,9 @@ const schema = z.strictObject({
   workflows: z.array(workflow).superRefine((workflows, context) => {
     const names = workflows.map(({ name }) => name);
     const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (names.includes('invoke')) {
+      context.addIssue({ code: 'custom', message: "has one named invoke, which is the runtime's own: rename it" });
+    }
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `has two workflows named ${twice}` });
   }),
   artifacts: z.array(z.string().min(1)).default([]),

@@ -1,5 +1,6 @@
 export { defineRuntimeConfig, parseRuntimeOptions, type RuntimeConfig, type RuntimeOptions } from './config.ts';
 export type { AdminPorts } from './http/index.ts';
+export type { Invocation, Invoked } from './invoke.ts';
 export type { PlannedStep, Workflow, WorkflowContext } from './runs/index.ts';
 export { defineWorkflow } from './runs/index.ts';
 export { createRuntime, type Runtime } from './runtime.ts';

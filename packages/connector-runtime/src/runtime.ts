@@ -15,10 +15,11 @@ import {
   generateEndpointSecret,
   requireUsableSecret,
 } from './ingress/index.ts';
+import { createInvoke, type Invocation, type Invoked, invokeWorkflow } from './invoke.ts';
 import { createPgBossQueue } from './jobs/index.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPolicyEngine } from './policy/index.ts';
-import { type ConnectionsPort, createRunReader } from './runs/index.ts';
+import { type ConnectionsPort, createRunReader, type RunReader } from './runs/index.ts';
 import { openStore, type Store } from './store/index.ts';
 import { createLog, createScrubber } from './telemetry/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
@@ -34,6 +35,8 @@ export interface Runtime {
   readonly fetch: HttpApp['fetch'];
   /** What the admin API does, for code that embeds the runtime. */
   readonly admin: AdminPorts;
+  /** Does one action, as a run of its own: under policy, approvals, ledger and audit. Rejects for an unknown connection only. */
+  invoke(invocation: Invocation): Promise<Invoked>;
   /** Adds the configured artifacts and starts working. Throws what refuses an artifact. */
   start(): Promise<void>;
   /** Takes nothing new, lets what is in hand end, and closes the database. */
@@ -103,6 +106,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
 
   const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
   const jobs = createPgBossQueue({ store, log });
+  const runs = createRunReader(db);
   const refusals = createRefusalLedger({ audit, clock, log });
   const auditUrl = (runId: string) => `${options.publicUrl}/admin/v1/runs/${runId}/audit`;
   const pipeline = createPipeline({
@@ -116,7 +120,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       deliveries: createPostgresDeliveryStore(db),
       refusals,
     },
-    workflows: options.workflows,
+    workflows: [...options.workflows, invokeWorkflow],
     jobs,
     audit,
     auditUrl,
@@ -128,7 +132,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     tenants,
     artifacts: { add: (source, by) => artifacts.add(source, by), list: () => listArtifacts(db) },
     connections: { test: (tenantId, connectionId) => calls.testConnection(tenantId, connectionId) },
-    runs: runsOf(store, pipeline, auditUrl),
+    runs: runsOf(runs, pipeline, auditUrl),
     approvals: {
       list: (tenantId, limit) => pipeline.approvals.list(tenantId, limit),
       decide: (click) => pipeline.approvals.decide(click),
@@ -155,6 +159,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   return {
     fetch: http.fetch,
     admin,
+    invoke: createInvoke({ db, connectionFor: tenants.connectionFor, runs, jobs, audit, clock }),
     async start() {
       if (state !== 'created') throw new RuntimeError('RUNTIME_STOPPED', 'a runtime starts once: create another one');
       state = 'starting';
@@ -188,8 +193,7 @@ function connectionsOf(tenants: Tenants): ConnectionsPort {
   };
 }
 
-function runsOf({ db }: Store, pipeline: Pipeline, auditUrl: (runId: string) => string): AdminPorts['runs'] {
-  const reader = createRunReader(db);
+function runsOf(reader: RunReader, pipeline: Pipeline, auditUrl: (runId: string) => string): AdminPorts['runs'] {
   return {
     list: (query) => reader.list(query),
     async get(runId) {

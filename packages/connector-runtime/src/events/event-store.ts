@@ -1,17 +1,11 @@
 import { sql, type Transaction } from 'kysely';
-import { v7 as uuidv7 } from 'uuid';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { ParsedEvent } from '../types/connector-calls.ts';
 import type { Database, Db } from '../types/database.ts';
 import type { PendingDelivery } from '../types/delivery.ts';
 import type { JobQueue } from '../types/jobs.ts';
-
-export interface Recorded {
-  /** Ids of the events that were new. */
-  readonly events: readonly string[];
-  readonly runs: readonly string[];
-}
+import { type EventSource, insertEvents, type Recorded } from './insert-events.ts';
 
 export interface EventStore {
   /**
@@ -64,7 +58,7 @@ export function createPostgresEventStore(options: {
     async record(delivery, parsed, workflows) {
       try {
         return await db.transaction().execute(async (trx) => {
-          const { events, runs } = await insertEvents(trx, delivery, parsed, workflows, clock.now());
+          const { events, runs } = await insertEvents(trx, sourceOf(delivery), parsed, workflows, clock.now());
           if (runs.length > 0)
             await jobs.send(
               trx,
@@ -90,44 +84,15 @@ export function createPostgresEventStore(options: {
 /** Rolls the transaction back: the lease ran out and the delivery is another node's now. */
 class TakenOver extends Error {}
 
-async function insertEvents(
-  trx: Transaction<Database>,
-  delivery: PendingDelivery,
-  parsed: readonly ParsedEvent[],
-  workflows: readonly string[],
-  now: number,
-): Promise<Recorded> {
-  if (parsed.length === 0) return { events: [], runs: [] };
-  // One order for all nodes: two deliveries with the same events wait for each other instead of deadlocking.
-  const events = parsed
-    .map(({ eventKey, data }) => ({ id: uuidv7({ msecs: now }), eventKey, data: JSON.stringify(data ?? null) }))
-    .sort((a, b) => (a.eventKey < b.eventKey ? -1 : 1));
-  const runs = events.flatMap(({ id }) =>
-    workflows.map((workflow) => ({ id: uuidv7({ msecs: now }), eventId: id, workflow })),
-  );
-  const { tenantId, workspaceId, connectionId } = delivery;
-  const { rows } = await sql<{ kind: 'event' | 'run'; id: string }>`
-    with fresh as (
-      insert into connector.events
-        (id, tenant_id, workspace_id, connection_id, trigger, event_key, data, delivery_id, received_at)
-      select e.id, ${tenantId}::uuid, ${workspaceId}::uuid, ${connectionId}::uuid,
-             ${`${delivery.connector}.${delivery.purpose.name}`}::text, e.event_key, e.data, ${delivery.id}::uuid,
-             ${new Date(delivery.receivedAt)}::timestamptz
-      from unnest(${events.map(({ id }) => id)}::uuid[], ${events.map(({ eventKey }) => eventKey)}::text[],
-                  ${events.map(({ data }) => data)}::json[]) as e (id, event_key, data)
-      on conflict (connection_id, trigger, event_key) do nothing
-      returning id
-    ), started as (
-      insert into connector.runs (id, tenant_id, workspace_id, workflow, event_id, created_at, updated_at)
-      select r.id, ${tenantId}::uuid, ${workspaceId}::uuid, r.workflow, r.event_id,
-             ${new Date(now)}::timestamptz, ${new Date(now)}::timestamptz
-      from unnest(${runs.map(({ id }) => id)}::uuid[], ${runs.map(({ eventId }) => eventId)}::uuid[],
-                  ${runs.map(({ workflow }) => workflow)}::text[]) as r (id, event_id, workflow)
-      join fresh on fresh.id = r.event_id
-      on conflict (workflow, event_id) do nothing
-      returning id
-    )
-    select 'event' as kind, id from fresh union all select 'run', id from started`.execute(trx);
-  const idsOf = (kind: 'event' | 'run') => rows.filter((row) => row.kind === kind).map(({ id }) => id);
-  return { events: idsOf('event'), runs: idsOf('run') };
+function sourceOf({
+  id,
+  connector,
+  purpose,
+  tenantId,
+  workspaceId,
+  connectionId,
+  receivedAt,
+}: PendingDelivery): EventSource {
+  const trigger = `${connector}.${purpose.name}`;
+  return { tenantId, workspaceId, connectionId, trigger, deliveryId: id, receivedAt };
 }

@@ -1,0 +1,131 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { insertEvents } from './events/index.ts';
+import type { ActionOptions, AnyWorkflow, RunReader } from './runs/index.ts';
+import type { AuditTrail } from './types/audit.ts';
+import type { Clock } from './types/clock.ts';
+import type { Db } from './types/database.ts';
+import { RuntimeError } from './types/errors.ts';
+import type { JobQueue } from './types/jobs.ts';
+import type { RunStatus, StepError } from './types/run.ts';
+
+export interface Invocation {
+  readonly tenantId: string;
+  readonly workspaceId: string;
+  /** Full name: `servicenow.get-incident`. */
+  readonly action: string;
+  readonly input: unknown;
+  /** Name of the connection; may be left out where the workspace has one of that connector. */
+  readonly connection?: string;
+  /** Who asks, for the audit: `admin:dana`, `service:billing`. */
+  readonly by: string;
+  /** The same key is the same run, however often it is asked for. Default: a run of its own. */
+  readonly key?: string;
+  /** How long to wait for the end; the run goes on after it. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface Invoked {
+  readonly runId: string;
+  /** `waiting`: for a person or a retry. `queued` and `running`: time was up first. */
+  readonly status: RunStatus;
+  /** Of a completed run. */
+  readonly output?: unknown;
+  readonly error?: StepError;
+}
+
+const TRIGGER = 'runtime.action-invoked';
+
+/** `action` of a workflow whose action is only known when it runs. */
+type UntypedAction = (name: string, input: unknown, options: ActionOptions) => Promise<unknown>;
+
+/** What {@link createInvoke} starts: one action, under the same policy, approvals, ledger and audit as in any workflow. */
+export const invokeWorkflow: AnyWorkflow = {
+  name: 'invoke',
+  on: TRIGGER,
+  run({ event, action }: { event: { data: unknown }; action: UntypedAction }) {
+    const { name, input, connection } = event.data as { name: string; input: unknown; connection: string };
+    return action(name, input, { key: name, connection });
+  },
+};
+
+/**
+ * One action without a workflow of its own.
+ *
+ * @throws RuntimeError `CONNECTION_UNKNOWN` | `CONNECTION_AMBIGUOUS`; what becomes of the action is in the answer
+ */
+export function createInvoke(ports: {
+  readonly db: Db;
+  readonly connectionFor: (
+    tenantId: string,
+    workspaceId: string,
+    connector: string,
+    name?: string,
+  ) => Promise<{ readonly id: string; readonly name: string }>;
+  readonly runs: RunReader;
+  readonly jobs: JobQueue;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}): (invocation: Invocation) => Promise<Invoked> {
+  const { db, connectionFor, runs, jobs, audit, clock } = ports;
+
+  async function start({
+    tenantId,
+    workspaceId,
+    action,
+    input,
+    connection,
+    by,
+    key = v7(),
+  }: Invocation): Promise<string> {
+    const [connector = ''] = action.split('.', 1);
+    const bound = await connectionFor(tenantId, workspaceId, connector, connection);
+    const source = {
+      tenantId,
+      workspaceId,
+      connectionId: bound.id,
+      trigger: TRIGGER,
+      deliveryId: null,
+      receivedAt: clock.now(),
+    };
+    const data = { name: action, input, connection: bound.name };
+    return db.transaction().execute(async (trx) => {
+      const parsed = [{ eventKey: key, data }];
+      const { runs: started } = await insertEvents(trx, source, parsed, [invokeWorkflow.name], clock.now());
+      const [runId] = started;
+      if (runId === undefined) return findRun(bound.id, key);
+      await jobs.send(trx, [{ queue: 'run', runId }]);
+      const record = { tenantId, runId, kind: 'action.invoked', actor: by, subject: action, details: { key } };
+      await sql`select ${audit.append(record)}`.execute(trx);
+      return runId;
+    });
+  }
+
+  async function findRun(connectionId: string, key: string): Promise<string> {
+    const row = await db
+      .selectFrom('connector.runs as r')
+      .innerJoin('connector.events as e', 'e.id', 'r.event_id')
+      .select('r.id')
+      .where('e.connection_id', '=', connectionId)
+      .where('e.trigger', '=', TRIGGER)
+      .where('e.event_key', '=', key)
+      .executeTakeFirstOrThrow();
+    return row.id;
+  }
+
+  return async (invocation) => {
+    const runId = await start(invocation);
+    const deadline = clock.now() + (invocation.timeoutMs ?? 30_000);
+    for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+      const run = await runs.get(runId);
+      if (run === undefined) throw new RuntimeError('RUN_UNKNOWN', `run ${runId} is gone`);
+      const { status, result, error } = run;
+      const going = status === 'queued' || status === 'running';
+      if (!going || clock.now() >= deadline) {
+        return { runId, status, ...(status === 'completed' ? { output: result } : {}), ...(error ? { error } : {}) };
+      }
+      await wait(pauseMs);
+    }
+  };
+}

@@ -1,0 +1,3 @@
+import { runBuiltCommand } from './built-command.mjs';
+
+runBuiltCommand('@org/connector-cli', 'packages/connector-cli/bin/connector.mjs');
