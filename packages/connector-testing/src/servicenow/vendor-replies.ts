@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { VendorReplies } from '../front/loopback-front.ts';
 
 function failure(
@@ -21,6 +22,9 @@ export const refusals = {
   methodNotSupported: () => failure(405, 'Method not supported', 'The emulator serves GET, POST, PUT and PATCH'),
 };
 
+/** The sys_id of the rule that was hit, as in the vendor's documentation. */
+const RATE_LIMIT_RULE = createHash('sha256').update('sys_rate_limit_rules:connector').digest('hex').slice(0, 32);
+
 export function createServiceNowReplies(clock: () => number): VendorReplies {
   return {
     accepted: () => new Response(null, { status: 202 }),
@@ -29,7 +33,7 @@ export function createServiceNowReplies(clock: () => number): VendorReplies {
         'Retry-After': String(retryAfterSeconds),
         'X-RateLimit-Limit': '500',
         'X-RateLimit-Reset': String(Math.floor(clock() / 1000) + retryAfterSeconds),
-        'X-RateLimit-Rule': 'connector-emulator',
+        'X-RateLimit-Rule': RATE_LIMIT_RULE,
       }),
     serverError: (status) => failure(status, 'Service temporarily unavailable', null),
   };
