@@ -27,7 +27,7 @@ export async function findLeaks(where: {
   await client.connect();
   try {
     const tables = await client.query<{ name: string }>(
-      `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('connector', 'pgboss')`,
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('connector', 'connector_jobs')`,
     );
     for (const { name } of tables.rows) {
       const { rows } = await client.query<{ row: string }>(`select t::text as row from ${name} t`);

@@ -6,8 +6,14 @@ import { sampleAction } from './runs/test-manifest.ts';
 
 const KINDS: ActionErrorKind[] = ['failed', 'refused', 'retryable', 'outcome-unknown'];
 
-function judge(effect: Effect, kind: ActionErrorKind, action = sampleAction()) {
-  const session = { effect: () => effect, trace: () => [], retryAfterMs: () => undefined };
+const post = { method: 'POST', host: 'saas.example.com', path: '/', status: 200, durationMs: 1 };
+
+function judge(effect: Effect, kind: ActionErrorKind, { action = sampleAction(), writes = 1 } = {}) {
+  const session = {
+    effect: () => effect,
+    trace: () => Array.from({ length: writes }, () => post),
+    retryAfterMs: () => undefined,
+  };
   const outcome = failedOutcome(action, new ActionError('SAAS_SAID', 'it said so', { kind }), session);
   return outcome.status === 'not-applied' && outcome.retryable ? 'not-applied, retryable' : outcome.status;
 }
@@ -41,10 +47,14 @@ describe('a write that failed', () => {
   });
 });
 
+it('a write of several requests is not believed to have changed nothing because the last one was refused', () => {
+  expect(judge('applied', 'refused', { writes: 2 })).toBe('unknown');
+});
+
 describe('a read that failed', () => {
   const read = sampleAction({ effect: 'read', idempotency: { mode: 'safe', resolve: false }, reversible: null });
 
   it.each<Effect>(['none', 'refused', 'applied', 'uncertain'])('changed nothing, whatever was sent (%s)', (effect) => {
-    for (const kind of KINDS) expect(judge(effect, kind, read)).not.toBe('unknown');
+    for (const kind of KINDS) expect(judge(effect, kind, { action: read })).not.toBe('unknown');
   });
 });

@@ -22,7 +22,9 @@ export function failedOutcome(
   const effect = session.effect();
   const stepError = toStepError(error);
   // An answer that says "no" under a status that says "yes" is only readable to the connector.
-  const deniedInBody = effect === 'applied' && error instanceof ActionError && error.kind === 'refused';
+  // Of several writes it speaks for the last one only.
+  const writes = http.filter(({ method }) => method !== 'GET' && method !== 'HEAD').length;
+  const deniedInBody = effect === 'applied' && writes === 1 && error instanceof ActionError && error.kind === 'refused';
   const nothingChanged = effect === 'none' || effect === 'refused' || deniedInBody;
   const doubted = error instanceof ActionError && error.kind === 'outcome-unknown';
   if (action.effect === 'write' && (!nothingChanged || doubted)) return { status: 'unknown', error: stepError, http };
@@ -43,7 +45,8 @@ export function toStepError(error: unknown): StepError {
 
 function isRetryable(error: unknown): boolean {
   if (error instanceof ActionError) return error.kind === 'retryable' || error.kind === 'outcome-unknown';
-  return isConnectorError(error) && TRANSIENT.has(error.code);
+  // A failure of our own, such as a lost database, passes.
+  return !isConnectorError(error) || TRANSIENT.has(error.code);
 }
 
 /** A connector that read how long to wait says so in its error's details. */

@@ -142,6 +142,7 @@ async function attemptOf(
     stepKey: `probe.${action}#1`,
     idempotencyKey: 'k'.repeat(26),
     attempt: 1,
+    notAfter: clock.now() + 60_000,
   };
 }
 
@@ -214,9 +215,23 @@ describe('an attempt', () => {
     await expect(run('echo', { target: 'next' })).resolves.toMatchObject({ status: 'applied' });
   });
 
-  it('throws what is no connector’s fault before anything left', async () => {
-    const attempt = await attemptOf('echo', {}, 'not-a-uuid');
-    await expect(calls.run(attempt, new AbortController().signal)).rejects.not.toHaveProperty('code', 'ACTION_FAILED');
+  it('that a lost database kept from leaving is tried again, and no person is asked', async () => {
+    const attempt = await attemptOf('write', { target: '/w' }, 'not-a-uuid');
+    await expect(calls.run(attempt, new AbortController().signal)).resolves.toMatchObject({
+      status: 'not-applied',
+      retryable: true,
+    });
+  });
+
+  it('is not sent by a node that was paused for too long after its intent (pitfall 27)', async () => {
+    const before = server.requests.length;
+    const attempt = { ...(await attemptOf('write', { target: '/w' })), notAfter: clock.now() };
+    await expect(calls.run(attempt, new AbortController().signal)).resolves.toMatchObject({
+      status: 'not-applied',
+      retryable: true,
+      error: { code: 'EGRESS_TIMEOUT' },
+    });
+    expect(server.requests.slice(before).filter(({ method }) => method === 'POST')).toEqual([]);
   });
 });
 

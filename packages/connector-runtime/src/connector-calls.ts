@@ -157,6 +157,13 @@ export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorC
     return callHost(at, method, params, openSession(at, CALL_TIMEOUT_MS), { timeoutMs: CALL_TIMEOUT_MS });
   }
 
+  /** The action's own time, or less: nothing of an attempt leaves later than whoever looks for its effect believes. */
+  function timeLeft({ planned, notAfter }: Attempt): number {
+    const leftMs = notAfter - clock.now();
+    if (leftMs > 0) return Math.min(planned.manifest.timeoutMs, leftMs);
+    throw new RuntimeError('EGRESS_TIMEOUT', `${planned.action} was not sent: this node was too long about it`);
+  }
+
   return {
     enabled,
 
@@ -167,20 +174,16 @@ export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorC
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
         requirePlannedCode(attempt, at);
-        session = openSession(at, action.timeoutMs, signal);
-        const output = await callHost(at, 'run-action', actionParams(attempt), session, {
-          timeoutMs: action.timeoutMs,
-          signal,
-        });
+        const timeoutMs = timeLeft(attempt);
+        session = openSession(at, timeoutMs, signal);
+        const output = await callHost(at, 'run-action', actionParams(attempt), session, { timeoutMs, signal });
         requireSchema(action.output, output, 'ACTION_OUTPUT_INVALID', `the output of ${planned.action}`);
         return { status: 'applied', output, http: session.trace() };
       } catch (error) {
         const sent = session ?? { effect: () => 'none', trace: () => [], retryAfterMs: () => undefined };
-        const isOurs = !isConnectorError(error);
-        // Before anything left, a failure of our own (a lost database) is the caller's to see.
-        if (isOurs && sent.effect() === 'none') throw error;
-        if (isOurs)
+        if (!isConnectorError(error)) {
           log.error('an attempt failed inside the runtime', { action: planned.action, runId: planned.runId, error });
+        }
         return failedOutcome(action, error, sent);
       }
     },

@@ -37,6 +37,14 @@ export interface Invoked {
 
 const TRIGGER = 'runtime.action-invoked';
 
+/** The data of the event that starts it. */
+interface InvokedData {
+  readonly name: string;
+  readonly input: unknown;
+  readonly connection: string;
+  readonly by: string;
+}
+
 /** `action` of a workflow whose action is only known when it runs. */
 type UntypedAction = (name: string, input: unknown, options: ActionOptions) => Promise<unknown>;
 
@@ -45,8 +53,8 @@ export const invokeWorkflow: AnyWorkflow = {
   name: 'invoke',
   on: TRIGGER,
   run({ event, action }: { event: { data: unknown }; action: UntypedAction }) {
-    const { name, input, connection } = event.data as { name: string; input: unknown; connection: string };
-    return action(name, input, { key: name, connection });
+    const { name, input, connection, by } = event.data as InvokedData;
+    return action(name, input, { key: name, connection, requestedBy: by });
   },
 };
 
@@ -89,7 +97,7 @@ export function createInvoke(ports: {
       deliveryId: null,
       receivedAt: clock.now(),
     };
-    const data = { name: action, input, connection: bound.name };
+    const data: InvokedData = { name: action, input, connection: bound.name, by };
     return db.transaction().execute(async (trx) => {
       const parsed = [{ eventKey: key, data }];
       const { runs: started } = await insertEvents(trx, source, parsed, [invokeWorkflow.name], clock.now());

@@ -105,7 +105,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   });
 
   const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
-  const jobs = createPgBossQueue({ store, log });
+  const jobs = createPgBossQueue({ store, log, clock });
   const runs = createRunReader(db);
   const refusals = createRefusalLedger({ audit, clock, log });
   const auditUrl = (runId: string) => `${options.publicUrl}/admin/v1/runs/${runId}/audit`;

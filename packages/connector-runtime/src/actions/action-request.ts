@@ -1,6 +1,7 @@
 import type { Fact } from '../types/approval.ts';
 import { idempotencyKey } from '../types/idempotency-key.ts';
 import type { Attempt, PlannedAction, Run, Step, StepError } from '../types/run.ts';
+import { lastSendAt } from './attempt-schedule.ts';
 
 /** One action step of a run. */
 export interface ActionRequest {
@@ -15,6 +16,8 @@ export interface ActionRequest {
   readonly approvalId?: string | undefined;
   /** Shown to people, if they are asked. */
   readonly facts?: readonly Fact[] | undefined;
+  /** Who wants it: they can't approve it themselves. */
+  readonly requestedBy?: string | undefined;
 }
 
 /** How far an action has come. `waiting` without `dueAt`: for a person. */
@@ -23,8 +26,9 @@ export type Performed =
   | { readonly status: 'failed' | 'denied'; readonly error: StepError }
   | { readonly status: 'waiting'; readonly dueAt?: number };
 
-export function attemptOf({ planned, run, stepKey }: ActionRequest, attempt: number): Attempt {
-  return { planned, stepKey, idempotencyKey: idempotencyKey(run.id, stepKey), attempt };
+export function attemptOf({ planned, run, stepKey }: ActionRequest, attempt: number, attemptedAt: number): Attempt {
+  const notAfter = lastSendAt(attemptedAt, planned.manifest);
+  return { planned, stepKey, idempotencyKey: idempotencyKey(run.id, stepKey), attempt, notAfter };
 }
 
 /** The result of a step that is over: a replay gets it again, and nothing runs. */

@@ -11,12 +11,17 @@ const MINUTE_MS = 60_000;
 /** An outage of the SaaS is outlived; after the last of these looks a person is asked. */
 const LOOKS_AFTER_SETTLED_MS = [0, 2 * MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS];
 
+/** Until when an attempt may be under way; nothing of it leaves later. */
+export function lastSendAt(attemptedAt: number, manifest: ManifestAction): number {
+  return attemptedAt + MAX_PAUSE_MS + manifest.timeoutMs;
+}
+
 /**
  * From when on the absence of an attempt's effect proves that it never came: the attempt may have been sent as late as its
  * timeout allows, and the SaaS may need `settleSeconds` to show it.
  */
 export function absenceProvenAt(attemptedAt: number, manifest: ManifestAction): number {
-  return attemptedAt + MAX_PAUSE_MS + manifest.timeoutMs + (manifest.idempotency.settleSeconds ?? 0) * 1000;
+  return lastSendAt(attemptedAt, manifest) + (manifest.idempotency.settleSeconds ?? 0) * 1000;
 }
 
 /** When to look again for an attempt whose outcome is unknown; undefined: a person has to. A function of time alone: no counter to lose. */

@@ -65,7 +65,7 @@ export function createActions(options: ActionsOptions): Actions {
     if (mayHaveHappened) {
       return ledger.settle(request, existing?.attempts ?? 0, { status: 'unknown', error: outcomeUnknown(request) });
     }
-    if (decision.effect === 'require-approval') return askPeople(request, decision);
+    if (decision.effect === 'require-approval') return askPeople(request, decision, signal);
     const error = refusal('POLICY_DENIED', planned, `policy ${decision.policyIds.join(', ')} denies it`);
     return ledger.refuse(request, 'denied', error, decision.policyIds);
   }
@@ -79,7 +79,7 @@ export function createActions(options: ActionsOptions): Actions {
     while (clock.now() - attemptedAt > MAX_PAUSE_MS) {
       attemptedAt = await ledger.reserve(request, attempt, decision.policyIds);
     }
-    const outcome = await run(request, attempt, signal);
+    const outcome = await run(request, attempt, attemptedAt, signal);
     return ledger.settle(
       request,
       attempt,
@@ -87,9 +87,14 @@ export function createActions(options: ActionsOptions): Actions {
     );
   }
 
-  async function run(request: ActionRequest, attempt: number, signal: AbortSignal): Promise<Outcome> {
+  async function run(
+    request: ActionRequest,
+    attempt: number,
+    attemptedAt: number,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     try {
-      return await calls.run(attemptOf(request, attempt), signal);
+      return await calls.run(attemptOf(request, attempt, attemptedAt), signal);
     } catch (error) {
       // `calls` answers with an outcome: what it throws instead tells nothing about what was sent.
       const reason = error instanceof Error ? error.message : undefined;
@@ -97,14 +102,15 @@ export function createActions(options: ActionsOptions): Actions {
     }
   }
 
-  async function askPeople(request: ActionRequest, decision: Decision): Promise<Performed> {
-    const { run, stepKey: key, stepDigest: digest, planned, facts = [] } = request;
+  async function askPeople(request: ActionRequest, decision: Decision, signal: AbortSignal): Promise<Performed> {
+    const { run, stepKey: key, stepDigest: digest, planned, facts = [], requestedBy } = request;
     const { action, connectionId, input } = planned;
-    const { status } = await approvals.request({
+    const { status, approvalId } = await approvals.request({
       run,
       step: { key, kind: 'action', digest, action, connectionId, input, idempotencyKey: idempotencyKey(run.id, key) },
       title: planned.manifest.title,
       reason: `policy ${decision.policyIds.join(', ')} allows it only when a person approves`,
+      ...(requestedBy === undefined ? {} : { requestedBy }),
       context: [],
       actions: [{ planned, facts }],
     });
@@ -114,7 +120,12 @@ export function createActions(options: ActionsOptions): Actions {
     if (status === 'expired') {
       return ledger.refuse(request, 'denied', refusal('APPROVAL_EXPIRED', planned, 'nobody decided in time'), []);
     }
-    return { status: 'waiting' };
+    if (status === 'requested') return { status: 'waiting' };
+    // Answered since this execution began. Nobody will be asked or answer again, so the step must not wait.
+    const granted = await policy.decide(planned, { approved: true });
+    if (granted.effect === 'allow') return send({ ...request, approvalId }, granted, signal);
+    const why = `policy ${granted.policyIds.join(', ')} does not allow it even though a person approved`;
+    return ledger.refuse(request, 'denied', refusal('POLICY_DENIED', planned, why), granted.policyIds);
   }
 
   return { perform, settleByPerson: createSettleByPerson(options) };

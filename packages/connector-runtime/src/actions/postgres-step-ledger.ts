@@ -84,13 +84,14 @@ export function createPostgresStepLedger(options: {
         details,
         sql`
         insert into connector.run_steps as s (run_id, key, tenant_id, kind, action, connection_id, digest, input, status,
-          attempts, idempotency_key, approval_id, attempted_at)
+          attempts, idempotency_key, approval_id, planned_digest, attempted_at)
         select run.id, ${stepKey}, run.tenant_id, 'action', ${planned.action}, ${planned.connectionId}::uuid, ${stepDigest},
           ${JSON.stringify(planned.input)}::json, 'intended', ${attempt}::int, ${key}, ${approvalId}::uuid,
-          ${new Date(now)}::timestamptz
+          ${approvalId === null ? null : planned.digest}::text, ${new Date(now)}::timestamptz
         from run where run.status = 'running'
         on conflict (run_id, key) do update set status = 'intended', attempts = excluded.attempts,
-          approval_id = coalesce(excluded.approval_id, s.approval_id), attempted_at = excluded.attempted_at,
+          approval_id = coalesce(excluded.approval_id, s.approval_id),
+          planned_digest = coalesce(excluded.planned_digest, s.planned_digest), attempted_at = excluded.attempted_at,
           due_at = null, error = null
         where s.status in ('waiting', 'intended', 'unknown') and s.attempts <= excluded.attempts
         returning s.key`,

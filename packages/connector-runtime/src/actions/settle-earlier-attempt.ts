@@ -70,7 +70,7 @@ export async function settleEarlierAttempt(
 
   async function resolve(): Promise<Resolution<unknown>> {
     try {
-      return await calls.resolve(attemptOf(request, attempts), signal);
+      return await calls.resolve(attemptOf(request, attempts, existing.attemptedAt ?? clock.now()), signal);
     } catch (error) {
       return { outcome: 'unknown', reason: error instanceof Error ? error.message : 'it could not be looked up' };
     }

@@ -12,12 +12,14 @@ export async function cancelApproval(
   { audit, clock, jobs }: ApprovalPorts,
 ): Promise<void> {
   const entry = audit.append(auditOf(approval, 'approval.cancelled', 'system', { code }));
-  await sql`
+  const { rows } = await sql`
     with cancelled as (
       update connector.approvals set status = 'cancelled', decided_at = ${new Date(clock.now())}
       where id = ${approval.id} and tenant_id = ${approval.tenantId} and status = 'requested' returning id
     )
     select ${entry} as seq from cancelled`.execute(trx);
+  // Answered meanwhile: the answer stands, and is on its way to the channel already.
+  if (rows.length === 0) return;
   await jobs.send(trx, [{ queue: 'approval-update', approvalId: approval.id }]);
 }
 

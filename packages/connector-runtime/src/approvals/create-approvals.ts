@@ -5,7 +5,7 @@ import { cancelOpen } from './cancel-approval.ts';
 import { type Decided, decideApproval } from './decide-approval.ts';
 import { expireApproval } from './expire-approval.ts';
 import { sendRequest, sendUpdate } from './notify-channel.ts';
-import { findApproval, listApprovals, listGranted } from './postgres-approval-store.ts';
+import { findApproval, type Granted, listApprovals, listGranted } from './postgres-approval-store.ts';
 import type { Click } from './refusal.ts';
 import { requestApproval } from './request-approval.ts';
 
@@ -25,10 +25,7 @@ export interface Approvals {
   get(tenantId: string, approvalId: string): Promise<Approval | undefined>;
   /** Newest first. */
   list(tenantId: string, limit?: number): Promise<readonly Approval[]>;
-  granted(run: {
-    readonly id: string;
-    readonly tenantId: string;
-  }): Promise<readonly { readonly approvalId: string; readonly digests: readonly string[] }[]>;
+  granted(run: { readonly id: string; readonly tenantId: string }): Promise<readonly Granted[]>;
 }
 
 /** People's agreement to writes: bound to the digest of what will run, decided once. */

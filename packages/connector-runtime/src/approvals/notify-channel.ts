@@ -1,3 +1,4 @@
+import { ActionError, type ApprovalDecision } from '@org/connector-sdk';
 import { sql } from 'kysely';
 import type { ChannelTarget } from '../types/connector-calls.ts';
 import { idempotencyKey } from '../types/idempotency-key.ts';
@@ -30,15 +31,29 @@ export async function sendRequest(approvalId: string, { db, calls, audit, jobs }
 export async function sendUpdate(approvalId: string, { db, calls, audit, auditUrl }: ApprovalPorts): Promise<void> {
   const approval = await findApproval(db, approvalId);
   if (approval === undefined || approval.status === 'requested' || approval.ref === null) return;
-  await calls.updateApproval(channelOf(approval, 'update'), approval.ref, {
+  const { ref } = approval;
+  const decision: ApprovalDecision = {
     approvalId,
     decision: approval.status,
     actor: approval.decidedBy ?? '',
     decidedAt: new Date(approval.decidedAt ?? approval.expiresAt).toISOString(),
     auditUrl: auditUrl(approval.runId),
     request: approval.request,
-  });
+  };
+  try {
+    await calls.updateApproval(channelOf(approval, 'update'), ref, decision);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    // The message is gone, say. The decision stands; nobody is served by asking the channel again for years.
+    await audit.record(auditOf(approval, 'approval.update_failed', 'system', { code: error.code }));
+    return;
+  }
   await audit.record(auditOf(approval, 'approval.updated', 'system', { decision: approval.status }));
+}
+
+/** The channel itself said no, and not for the moment. */
+function isFinal(error: unknown): error is ActionError {
+  return error instanceof ActionError && (error.kind === 'failed' || error.kind === 'refused');
 }
 
 function channelOf(approval: Approval, purpose: 'request' | 'update'): ChannelTarget {

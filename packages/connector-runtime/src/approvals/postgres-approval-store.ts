@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely';
+import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database, Db } from '../types/database.ts';
 import type { Approval } from './approval.ts';
 
@@ -17,15 +17,20 @@ export async function findApproval(db: Reader, id: string, tenantId?: string): P
   return row && toApproval(row);
 }
 
-/** The question that a step waits for now. */
-export async function findCurrent(db: Reader, runId: string, stepKey: string): Promise<Approval | undefined> {
-  const row = await db
+/** The question that a step waits for now, locked: a decision on its way is seen, and none comes in between. */
+export async function findCurrent(
+  trx: Transaction<Database>,
+  runId: string,
+  stepKey: string,
+): Promise<Approval | undefined> {
+  const row = await trx
     .selectFrom('connector.approvals as a')
     .innerJoin('connector.run_steps as s', 's.approval_id', 'a.id')
     .selectAll('a')
     .where('s.run_id', '=', runId)
     .where('s.key', '=', stepKey)
     .whereRef('a.run_id', '=', 's.run_id')
+    .forUpdate('a')
     .executeTakeFirst();
   return row && toApproval(row);
 }
@@ -43,19 +48,36 @@ export async function listApprovals(db: Reader, tenantId: string, limit: number)
   return rows.map(toApproval);
 }
 
+/** A "yes" of a run, and the action step that it is for; null: any. */
+export interface Granted {
+  readonly approvalId: string;
+  readonly digests: readonly string[];
+  readonly stepKey: string | null;
+}
+
 export async function listGranted(
   db: Reader,
   run: { readonly id: string; readonly tenantId: string },
-): Promise<readonly { readonly approvalId: string; readonly digests: readonly string[] }[]> {
+): Promise<readonly Granted[]> {
   const rows = await db
-    .selectFrom('connector.approvals')
-    .select(['id', 'digests'])
-    .where('run_id', '=', run.id)
-    .where('tenant_id', '=', run.tenantId)
-    .where('status', '=', 'approved')
-    .orderBy('id')
+    .selectFrom('connector.approvals as a')
+    .leftJoin('connector.run_steps as s', (join) =>
+      join
+        .onRef('s.run_id', '=', 'a.run_id')
+        // Keys of steps hold no `@`: what follows it counts a step's questions.
+        .on('s.key', '=', sql<string>`split_part(a.step_key, '@', 1)`),
+    )
+    .select(['a.id', 'a.digests', 'a.step_key', 's.key', 's.kind'])
+    .where('a.run_id', '=', run.id)
+    .where('a.tenant_id', '=', run.tenantId)
+    .where('a.status', '=', 'approved')
+    .orderBy('a.id')
     .execute();
-  return rows.map(({ id, digests }) => ({ approvalId: id, digests }));
+  return rows.map(({ id, digests, step_key, key, kind }) => ({
+    approvalId: id,
+    digests,
+    stepKey: kind === 'approval' ? null : (key ?? step_key),
+  }));
 }
 
 export async function listOpen(

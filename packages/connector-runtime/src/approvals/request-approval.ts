@@ -25,7 +25,7 @@ export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): P
     await lockRun(trx, run);
     const current = await findCurrent(trx, run.id, step.key);
     if (current !== undefined) {
-      if (answers(current, digests)) return asked(current);
+      if (answers(current, digests, step.kind)) return asked(current);
       if (current.status === 'requested') await cancelApproval(trx, current, 'APPROVAL_CHANGED', ports);
     }
     if (rule === undefined) {
@@ -38,17 +38,21 @@ export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): P
   });
 }
 
-/** "No" to a step is "no", whatever has changed since; "yes", or no answer so far, hold for what was shown. */
-function answers(current: Approval, digests: readonly string[]): boolean {
+/**
+ * "No" to a step is "no", whatever has changed since; "yes", or no answer so far, hold for what was shown. An approval step is
+ * over with its first answer: a changed action then asks for itself.
+ */
+function answers(current: Approval, digests: readonly string[], kind: ApprovalAsk['step']['kind']): boolean {
   if (current.status === 'denied' || current.status === 'expired') return true;
+  if (current.status === 'approved' && kind === 'approval') return true;
   const same =
     current.digests.length === digests.length && digests.every((digest, at) => digest === current.digests[at]);
   return same && current.status !== 'cancelled';
 }
 
-function asked({ id, status, decidedBy, request }: Approval): AskedApproval {
+function asked({ id, status, digests, decidedBy, request }: Approval): AskedApproval {
   if (status === 'cancelled') throw new TypeError('a cancelled approval answers nothing');
-  return { approvalId: id, status, actor: decidedBy, auditUrl: request.auditUrl };
+  return { approvalId: id, status, digests, actor: decidedBy, auditUrl: request.auditUrl };
 }
 
 /** Only the run's current holder asks, and one at a time. */
@@ -109,7 +113,7 @@ async function insert(
     select ${entry} as seq from approval`.execute(trx);
   await jobs.send(trx, [{ queue: 'approval-request', approvalId: id }]);
   await jobs.send(trx, [{ queue: 'approval-expiry', approvalId: id }], { startAt: expiresAt.getTime() });
-  return { approvalId: id, status: 'requested', actor: null, auditUrl: request.auditUrl };
+  return { approvalId: id, status: 'requested', digests, actor: null, auditUrl: request.auditUrl };
 }
 
 function requestOf(ask: ApprovalAsk, approvalId: string, expiresAt: Date, auditUrl: string): ApprovalRequest {

@@ -34,6 +34,13 @@ describe('the audit trail on Postgres', () => {
     expect(await verifyStoredAudit(database.db, tenant)).toEqual({ entries: 3, verified: true });
   });
 
+  it('takes a message that was cut in the middle of an emoji', async () => {
+    const tenant = v7();
+    const half = 'it failed 😀'.slice(0, -1);
+    await audit.record(recordFor(tenant, { subject: half, details: { message: half, nested: [half] } }));
+    expect(await verifyStoredAudit(database.db, tenant)).toEqual({ entries: 1, verified: true });
+  });
+
   it('keeps one gapless chain when many append at once', async () => {
     const tenant = v7();
     await Promise.all(Array.from({ length: 60 }, () => audit.record(recordFor(tenant))));

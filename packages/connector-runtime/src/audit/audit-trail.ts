@@ -21,5 +21,12 @@ function auditBody(record: AuditRecord, now: number): string {
   const { kind, actor, subject, runId = null, tenantId, details } = record;
   const at = new Date(now).toISOString();
   // What an outsider named may hold U+0000, which Postgres has no room for in text; as an escape, JSON does.
-  return canonicalJson({ at, kind, actor, subject, runId, tenantId, details });
+  return canonicalJson(wellFormed({ at, kind, actor, subject, runId, tenantId, details }));
+}
+
+/** Half of a surrogate pair, as a cut message may end with, has no canonical form: it becomes U+FFFD. */
+function wellFormed(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, member) =>
+    typeof member === 'string' ? member.toWellFormed() : member,
+  );
 }

@@ -354,6 +354,24 @@ describe('what a write did', () => {
     expect(session.effect()).toBe('uncertain');
   });
 
+  it('nothing leaves after the deadline, however late the process wakes up to it', async () => {
+    const server = await serve(ok);
+    const agents = broker();
+    await agents.open(grant(server)).request({ method: 'GET', url: server.url });
+    const pause = (ms: number) => {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+    };
+    const authorize = async () => {
+      pause(150);
+      return { headers: {}, generation: 1 };
+    };
+    const session = agents.open(grant(server, { timeoutMs: 100, authorize }));
+    await expect(session.request({ method: 'POST', url: server.url })).rejects.toEqual(failing('EGRESS_TIMEOUT'));
+    expect(session.effect()).toBe('none');
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+
   it('a timeout after it left means uncertain', async () => {
     const server = await serve(() => {});
     const session = broker().open(grant(server, { timeoutMs: 100 }));

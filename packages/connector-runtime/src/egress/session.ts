@@ -110,7 +110,8 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
   }
 
   async function send(target: CheckedTarget, message: Message): Promise<RawResponse> {
-    if (message.signal.aborted) throw outOfTime(target.url.host);
+    // A timer that is due has not fired yet in a process that was busy or paused: the clock is asked as well.
+    if (message.signal.aborted || performance.now() >= endsAt) throw outOfTime(target.url.host);
     const agent = ports.agents.agentFor(grant.partition, target);
     const bounds = { signal: message.signal, maxResponseBytes: grant.maxResponseBytes ?? MAX_RESPONSE_BYTES };
     const startedAt = ports.clock.now();

@@ -217,7 +217,7 @@ describe('a failure', () => {
     expect((await audits('delivery.dead'))[0]?.details).toMatchObject({ code: 'DELIVERY_UNPARSABLE' });
   });
 
-  it('of the host is tried five times, further and further apart, and then buried', async () => {
+  it('of the host is tried ten times, further and further apart, and then buried', async () => {
     await deliver([event('x')]);
     let tries = 0;
     const crash = async () => {
@@ -225,7 +225,7 @@ describe('a failure', () => {
       throw new RuntimeError('HOST_CRASHED', 'gone');
     };
     const node = worker({ calls: { parseDelivery: crash, parseDecision: crash } });
-    const waits = [1, 2, 4, 8];
+    const waits = [1, 2, 4, 8, 16, 32, 64, 64, 64];
     for (const seconds of waits) {
       await node.drain();
       now += seconds * 1000 - 1;
@@ -236,8 +236,26 @@ describe('a failure', () => {
     }
     expect((await deliveries())[0]?.status).toBe('pending');
     await node.drain();
-    expect(tries).toBe(5);
-    expect((await deliveries())[0]).toMatchObject({ status: 'dead', claims: 5, error: { code: 'HOST_CRASHED' } });
+    expect(tries).toBe(10);
+    expect((await deliveries())[0]).toMatchObject({ status: 'dead', claims: 10, error: { code: 'HOST_CRASHED' } });
+  });
+
+  it.each([
+    ['a lost database', new Error('Connection terminated unexpectedly')],
+    ['a trust policy that is being edited', new RuntimeError('CONFIG_INVALID', 'not JSON')],
+    ['a connector that is not enabled yet', new RuntimeError('CONNECTOR_NOT_ENABLED', 'not enabled')],
+    ['hosts that are all busy', new RuntimeError('HOST_CANCELLED', 'no place')],
+  ])('of something that passes (%s) never buries what was accepted', async (_, error) => {
+    await deliver([event('x')]);
+    const fail = () => Promise.reject(error);
+    const node = worker({ calls: { parseDelivery: fail, parseDecision: fail } });
+    for (let tries = 0; tries < 20; tries += 1) {
+      await node.drain();
+      now += 64_000;
+    }
+    expect((await deliveries())[0]).toMatchObject({ status: 'pending', claims: 20 });
+    await worker().drain();
+    expect((await deliveries())[0]).toMatchObject({ status: 'done' });
   });
 
   it.each(['', 'k'.repeat(513), 'nul\u0000'])(

@@ -37,7 +37,11 @@ export interface DeliveryWorker {
   drain(): Promise<void>;
 }
 
-const MAX_CLAIMS = 5;
+/** After so many claims a delivery that crashes or stalls its host is put aside. */
+const MAX_CLAIMS = 10;
+
+/** What a delivery itself may bring about. Everything else passes: a lost database, a trust policy that is being edited. */
+const BREAKS_HOSTS: ReadonlySet<string> = new Set(['HOST_CRASHED', 'HOST_TIMEOUT', 'HOST_ANSWER_INVALID']);
 
 /** Turns accepted deliveries into events, runs and decisions: each exactly once, on whichever node claims it. */
 export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
@@ -100,7 +104,8 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       error: cause,
     });
     const isParsing = error instanceof UnreadDelivery;
-    if (isParsing && code !== 'RUNTIME_STOPPED' && (code.startsWith('DELIVERY_') || delivery.claims >= MAX_CLAIMS)) {
+    const breaksItsHost = BREAKS_HOSTS.has(code) && isConnectorError(cause) && delivery.claims >= MAX_CLAIMS;
+    if (isParsing && (code.startsWith('DELIVERY_') || breaksItsHost)) {
       const message = isConnectorError(cause) ? cause.message : 'the connector failed while it read the delivery';
       await queue.bury(delivery, { code, message });
       return;

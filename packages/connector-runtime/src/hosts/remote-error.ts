@@ -12,5 +12,5 @@ export function fromWireError(wire: WireError): ActionError {
 }
 
 function text(value: unknown, length: number, otherwise: string): string {
-  return typeof value === 'string' && value !== '' ? value.slice(0, length) : otherwise;
+  return typeof value === 'string' && value !== '' ? value.slice(0, length).toWellFormed() : otherwise;
 }

@@ -2,11 +2,12 @@ import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { type Job as BossJob, fromKysely, PgBoss } from 'pg-boss';
 import { v7 } from 'uuid';
+import { type Clock, systemClock } from '../types/clock.ts';
 import type { Database } from '../types/database.ts';
 import type { Job, JobQueue } from '../types/jobs.ts';
 import type { Log } from '../types/log.ts';
 import type { JobStore, QueueName } from './job-store.ts';
-import { prepareQueues } from './queue-setup.ts';
+import { JOB_SCHEMA, prepareQueues } from './queue-setup.ts';
 import { runBatch } from './run-batch.ts';
 
 /** What each queue's jobs do. Each gets the id of its run or approval, may be called twice for it, and throws to be tried again. */
@@ -20,13 +21,19 @@ export interface PgBossQueue extends JobQueue {
 }
 
 /** Jobs on pg-boss, in the same database as everything else. Call `start` before anything is sent. */
-export function createPgBossQueue({ store, log }: { readonly store: JobStore; readonly log: Log }): PgBossQueue & {
-  start(): Promise<void>;
-} {
+export function createPgBossQueue({
+  store,
+  log,
+  clock = systemClock,
+}: {
+  readonly store: JobStore;
+  readonly log: Log;
+  readonly clock?: Clock;
+}): PgBossQueue & { start(): Promise<void> } {
   const boss = new PgBoss({
     connectionString: store.url.reveal(),
     application_name: 'connector-runtime jobs',
-    schema: 'pgboss',
+    schema: JOB_SCHEMA,
     max: 8,
     useListenNotify: true,
     schedule: false,
@@ -48,7 +55,9 @@ export function createPgBossQueue({ store, log }: { readonly store: JobStore; re
       // In one order for everybody: transactions that send the same jobs must not wait for each other in a circle.
       for (const queue of [...new Set(jobs.map((job) => job.queue))].sort()) {
         const ids = new Set(jobs.filter((job) => job.queue === queue).map(idOf));
-        await sendAll(boss, trx, queue, [...ids].sort(), options?.startAt);
+        const startAt = options?.startAt;
+        const delayMs = startAt === undefined ? undefined : startAt - clock.now();
+        await sendAll(boss, trx, queue, [...ids].sort(), await databaseTime(trx, delayMs));
       }
     },
     async work(handlers) {
@@ -76,6 +85,17 @@ export function createPgBossQueue({ store, log }: { readonly store: JobStore; re
 }
 
 const idOf = (job: Job): string => (job.queue === 'run' ? job.runId : job.approvalId);
+
+/**
+ * When the database's clock says that so much time has passed. Jobs start by that clock and are judged due by the node's: a
+ * node that is behind would otherwise find each too early, and send it again at once.
+ */
+async function databaseTime(trx: Transaction<Database>, delayMs: number | undefined): Promise<number | undefined> {
+  if (delayMs === undefined) return undefined;
+  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(trx);
+  const [row] = rows;
+  return row && row.now.getTime() + delayMs;
+}
 
 /**
  * Within the caller's transaction. A job that already waits for the same id is the same one, and is brought forward if it
@@ -117,7 +137,7 @@ async function bringForward(
   startAt: number | undefined,
 ): Promise<boolean> {
   const { rows } = await sql<{ start_after: Date }>`
-    select start_after from pgboss.job
+    select start_after from connector_jobs.job
     where name = ${queue} and singleton_key = ${id} and state < 'active' for update`.execute(trx);
   const waiting = rows[0];
   if (waiting === undefined) return false;

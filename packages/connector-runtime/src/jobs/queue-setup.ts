@@ -2,6 +2,9 @@ import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import type { JobStore, QueueName } from './job-store.ts';
 
+/** Not pg-boss's own default: the database may already serve another application that uses it. */
+export const JOB_SCHEMA = 'connector_jobs';
+
 const queues: readonly QueueName[] = ['run', 'approval-request', 'approval-update', 'approval-expiry'];
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -36,7 +39,7 @@ export async function prepareQueues(boss: PgBoss, store: JobStore): Promise<void
 /** The previous process is known to be gone: no need to wait for its heartbeat to be missed. */
 async function takeOver(boss: PgBoss, { db }: JobStore, queue: QueueName): Promise<void> {
   const { rows } = await sql<{ id: string }>`
-    select id from pgboss.job where name = ${queue} and state = 'active'`.execute(db);
+    select id from connector_jobs.job where name = ${queue} and state = 'active'`.execute(db);
   if (rows.length > 0)
     await boss.fail(
       queue,

@@ -34,6 +34,8 @@ export interface ActionOptions {
   readonly key?: string;
   /** Name of the connection. Default: that of the event, or the only one of the connector in the workspace. */
   readonly connection?: string;
+  /** On whose behalf, as the channel names people (`slack:T1/U1`): should policy want a person, it can't be this one. */
+  readonly requestedBy?: string;
 }
 
 export interface PlanOptions {
@@ -77,7 +79,7 @@ export interface WorkflowContext<Trigger extends string = string> {
   /** Runs what was planned, under the approval that covers it. */
   action<Name extends string>(
     planned: PlannedStep<Name>,
-    options?: Pick<ActionOptions, 'key'>,
+    options?: Pick<ActionOptions, 'key' | 'requestedBy'>,
   ): Promise<OutputOf<Name>>;
   plan<Name extends WorkflowAction>(name: Name, input: InputOf<Name>, options?: PlanOptions): PlannedStep<Name>;
   /** Waits for a person. Rejects with `APPROVAL_DENIED` or `APPROVAL_EXPIRED`. */

@@ -4,38 +4,56 @@ import type { Step } from '../types/run.ts';
 export interface Grant {
   readonly approvalId: string;
   readonly digests: readonly string[];
+  /** The action step that asked for itself: the answer is for that step alone. Null: the workflow asked, for any step. */
+  readonly stepKey: string | null;
 }
 
 export interface Grants {
   add(grant: Grant): void;
   /** The approval that covers this plan at this step; undefined when none does, or other steps have used it up. */
-  claim(stepKey: string, stepDigest: string, plannedDigest: string): string | undefined;
+  claim(step: {
+    readonly key: string;
+    readonly plannedDigest: string;
+    /** What the journal has of the step. */
+    readonly existing: Pick<Step, 'approvalId'> | undefined;
+  }): string | undefined;
 }
 
 /** "Yes" to one note is not "yes" to five of them: each approved plan may be done by one step. */
 export function createGrants(granted: readonly Grant[], steps: readonly Step[]): Grants {
   const grants = [...granted];
   const usedBy = new Map<string, Set<string>>();
-  const use = (approvalId: string, stepDigest: string, stepKey: string) => {
-    const name = `${approvalId} ${stepDigest}`;
-    const keys = usedBy.get(name) ?? new Set();
-    usedBy.set(name, keys.add(stepKey));
+  const usersOf = (approvalId: string, digest: string) => {
+    const name = `${approvalId} ${digest}`;
+    const users = usedBy.get(name) ?? new Set<string>();
+    usedBy.set(name, users);
+    return users;
   };
-  for (const step of steps) {
-    if (step.kind === 'action' && step.approvalId !== null && step.attempts > 0) {
-      use(step.approvalId, step.digest, step.key);
-    }
+  /** What may cover the plan at this step, the approval that the step names first. */
+  const covering = (stepKey: string, plannedDigest: string, named: string | null) =>
+    grants
+      .filter((grant) => grant.digests.includes(plannedDigest) && (grant.stepKey ?? stepKey) === stepKey)
+      .toSorted((one, other) => Number(other.approvalId === named) - Number(one.approvalId === named));
+
+  for (const { key, kind, plannedDigest, approvalId } of steps) {
+    if (kind !== 'action' || plannedDigest === null) continue;
+    // A step that asked again after it was sent names its new question: the old "yes" is used up all the same.
+    const [used] = covering(key, plannedDigest, approvalId);
+    if (used !== undefined) usersOf(used.approvalId, plannedDigest).add(key);
   }
   return {
     add(grant) {
       if (!grants.some(({ approvalId }) => approvalId === grant.approvalId)) grants.push(grant);
     },
-    claim(stepKey, stepDigest, plannedDigest) {
-      for (const { approvalId, digests } of grants) {
-        const uses = usedBy.get(`${approvalId} ${stepDigest}`) ?? new Set();
-        const others = uses.has(stepKey) ? uses.size - 1 : uses.size;
+    claim({ key, plannedDigest, existing }) {
+      const named = existing?.approvalId ?? null;
+      // Its own question is open, or the answer was "no": another "yes" does not go past that.
+      if (named !== null && !grants.some(({ approvalId }) => approvalId === named)) return undefined;
+      for (const { approvalId, digests } of covering(key, plannedDigest, named)) {
+        const users = usersOf(approvalId, plannedDigest);
+        const others = users.has(key) ? users.size - 1 : users.size;
         if (digests.filter((digest) => digest === plannedDigest).length > others) {
-          use(approvalId, stepDigest, stepKey);
+          users.add(key);
           return approvalId;
         }
       }

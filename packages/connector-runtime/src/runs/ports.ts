@@ -13,6 +13,7 @@ export interface ActionsPort {
       readonly existing?: Step | undefined;
       readonly approvalId?: string | undefined;
       readonly facts?: readonly Fact[] | undefined;
+      readonly requestedBy?: string | undefined;
     },
     signal: AbortSignal,
   ): Promise<

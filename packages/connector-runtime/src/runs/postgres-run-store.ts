@@ -122,6 +122,7 @@ export function createPostgresRunStore(options: {
         attempts: row.attempts,
         idempotencyKey: row.idempotency_key,
         approvalId: row.approval_id,
+        plannedDigest: row.planned_digest,
         dueAt: row.due_at?.getTime() ?? null,
         attemptedAt: row.attempted_at?.getTime() ?? null,
       }));

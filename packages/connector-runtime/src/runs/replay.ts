@@ -18,9 +18,9 @@ export type ReplayEnd =
   | { readonly kind: 'diverged'; readonly divergence: Divergence };
 
 export interface Replay {
-  /** An operation of the workflow. What `work` throws ends the execution; the workflow never sees it. */
+  /** An operation of the workflow. What `work` throws ends the execution, like `end`; the workflow never sees it. */
   operate<T>(work: () => Promise<Progress<T>>): Promise<T>;
-  /** Ends the execution where it is. */
+  /** Nothing more is begun. The execution ends once what is under way has come to its end and is journalled. */
   end(end: ReplayEnd): void;
   /** Resolves once every operation that can go on by itself has done so. */
   settled(): Promise<void>;
@@ -36,6 +36,9 @@ export function runReplay(workflow: (replay: Replay) => Promise<unknown>): Promi
   let active = 0;
   let ended = false;
   let outcome: ReplayEnd | undefined;
+  let cut: ReplayEnd | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const isHalted = () => failure !== undefined || cut !== undefined;
 
   const finish = (act: () => void) => {
     if (ended) return;
@@ -47,8 +50,11 @@ export function runReplay(workflow: (replay: Replay) => Promise<unknown>): Promi
   const checkIdle = async () => {
     await macrotask();
     if (active > 0) return;
-    if (outcome !== undefined) {
-      const reached = outcome;
+    const reached = cut ?? outcome;
+    if (failure !== undefined) {
+      const { error } = failure;
+      finish(() => reject(error));
+    } else if (reached !== undefined) {
       finish(() => resolve(reached));
     } else if (dueTimes.length > 0) {
       finish(() => resolve({ kind: 'parked', dueAt: earliest(dueTimes) }));
@@ -62,20 +68,23 @@ export function runReplay(workflow: (replay: Replay) => Promise<unknown>): Promi
   const replay: Replay = {
     operate<T>(work: () => Promise<Progress<T>>): Promise<T> {
       const operation = new Promise<T>((settle, refuse) => {
-        if (ended) return;
+        if (ended || isHalted()) return;
         active += 1;
         work().then(
           (progress) => {
             active -= 1;
-            if (ended) return;
-            if ('value' in progress) settle(progress.value);
-            else if ('error' in progress) refuse(progress.error);
-            else dueTimes.push(progress.waits.dueAt);
+            // What is not told to the workflow is told on its next replay.
+            if (!isHalted()) {
+              if ('value' in progress) settle(progress.value);
+              else if ('error' in progress) refuse(progress.error);
+              else dueTimes.push(progress.waits.dueAt);
+            }
             void checkIdle();
           },
           (error: unknown) => {
             active -= 1;
-            finish(() => reject(error));
+            failure ??= { error };
+            void checkIdle();
           },
         );
       });
@@ -83,7 +92,9 @@ export function runReplay(workflow: (replay: Replay) => Promise<unknown>): Promi
       operation.catch(() => undefined);
       return operation;
     },
-    end: (end) => finish(() => resolve(end)),
+    end(end) {
+      cut ??= end;
+    },
     settled: () => macrotask(),
   };
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../types/clock.ts';
 import { type StepContent, stepDigest } from '../types/digest.ts';
 import { RuntimeError } from '../types/errors.ts';
@@ -39,6 +40,17 @@ export interface Execution {
 type AskedOperation = { readonly key: string | undefined; readonly prefix: string; readonly content: StepContent };
 type Located = { readonly key: string; readonly digest: string; readonly existing: Step | undefined };
 
+/** The step whose work is running, if one is. */
+const insideStep = new AsyncLocalStorage<{ readonly replay: Replay; readonly key: string }>();
+
+/** A step that waited for another operation would hold up the very end of the execution that the other one waits for. */
+function nested({ key, prefix, content }: AskedOperation, around: string): RuntimeError {
+  return new RuntimeError(
+    'WORKFLOW_INVALID',
+    `${content.kind} "${key ?? prefix}" is begun inside the work of step "${around}": begin it before or after that step`,
+  );
+}
+
 /** What a workflow's code does things with, over a run's journal. */
 export function createWorkflowContext(execution: Execution, ports: ContextPorts): WorkflowContext {
   const { run, journal, grants, replay, signal } = execution;
@@ -47,7 +59,11 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
   /** Finds the step in the journal when the workflow asks for it, and does it only if it is not over yet. */
   function operate<T>(asked: AskedOperation, act: (step: Located) => Promise<Progress<T>>): Promise<T> {
     const digest = stepDigest(asked.content);
-    const found = journal.find({ kind: asked.content.kind, key: asked.key, prefix: asked.prefix, digest });
+    const around = insideStep.getStore();
+    const found =
+      around?.replay === replay
+        ? { invalid: nested(asked, around.key) }
+        : journal.find({ kind: asked.content.kind, key: asked.key, prefix: asked.prefix, digest });
     return replay.operate<T>(async () => {
       if ('invalid' in found) return { error: found.invalid };
       if ('diverged' in found) {
@@ -74,7 +90,10 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
     return true;
   }
 
-  function act(wanted: PlannedStep, key: string | undefined): Promise<unknown> {
+  function act(
+    wanted: PlannedStep,
+    { key, requestedBy }: Pick<ActionOptions, 'key' | 'requestedBy'>,
+  ): Promise<unknown> {
     const { planned: action, input, connection } = wanted;
     const content = { kind: 'action', action, connection, input } as const;
     return operate<unknown>({ key, prefix: action, content }, async ({ key, digest, existing }) => {
@@ -86,8 +105,17 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
         replay.end({ kind: 'diverged', divergence });
         return { waits: {} };
       }
-      const approvalId = grants.claim(key, digest, planned.digest);
-      const request = { run, stepKey: key, stepDigest: digest, planned, existing, approvalId, facts: wanted.facts };
+      const approvalId = grants.claim({ key, plannedDigest: planned.digest, existing });
+      const request = {
+        run,
+        stepKey: key,
+        stepDigest: digest,
+        planned,
+        existing,
+        approvalId,
+        facts: wanted.facts,
+        requestedBy,
+      };
       const performed = await orRefusal(actions.perform(request, signal));
       if (performed instanceof Error) return { error: performed };
       if (performed.status === 'succeeded') return { value: performed.output };
@@ -125,7 +153,7 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
       if (answer instanceof Error) return { error: answer };
       if (answer.status === 'requested') return { waits: {} };
       if (answer.status === 'approved') {
-        grants.add({ approvalId: answer.approvalId, digests: plans.map(({ planned }) => planned.digest) });
+        grants.add({ approvalId: answer.approvalId, digests: answer.digests, stepKey: null });
         return { value: { decision: 'approved', actor: answer.actor ?? '', auditUrl: answer.auditUrl } };
       }
       const code = answer.status === 'denied' ? 'APPROVAL_DENIED' : 'APPROVAL_EXPIRED';
@@ -135,7 +163,7 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
 
   function step<T>(key: string, work: () => T | Promise<T>): Promise<T> {
     return operate<T>({ key, prefix: key, content: { kind: 'step' } }, async ({ key, digest }) => {
-      const done = await attempt(key, work);
+      const done = await attempt(key, () => insideStep.run({ replay, key }, work));
       const local = { key, kind: 'step', digest } as const;
       if ('error' in done) {
         await store.write(run, { ...local, status: 'failed', error: done.error });
@@ -168,8 +196,8 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
     event: run.event,
     action: (named: string | PlannedStep, second?: unknown, options: ActionOptions = {}) =>
       typeof named === 'string'
-        ? act(plannedStep(named, second, options), options.key)
-        : act(named, (second as ActionOptions | undefined)?.key),
+        ? act(plannedStep(named, second, options), options)
+        : act(named, (second as ActionOptions | undefined) ?? {}),
     plan: (name: string, input: unknown, options: PlanOptions = {}) => plannedStep(name, input, options),
     approval,
     step,

@@ -67,10 +67,10 @@ async function executed(client: OwnerClient): Promise<string[]> {
 
 /** Jobs are sent within the runtime's own transactions, so its role must reach the tables that pg-boss will make. */
 async function prepareJobSchema(client: OwnerClient): Promise<void> {
-  await client.query('create schema if not exists pgboss');
-  await client.query('grant usage on schema pgboss to connector_app');
+  await client.query('create schema if not exists connector_jobs');
+  await client.query('grant usage on schema connector_jobs to connector_app');
   await client.query(
-    'alter default privileges in schema pgboss grant select, insert, update on tables to connector_app',
+    'alter default privileges in schema connector_jobs grant select, insert, update on tables to connector_app',
   );
 }
 

@@ -37,6 +37,8 @@ export interface ApprovalAsk {
 export interface AskedApproval {
   readonly approvalId: string;
   readonly status: 'requested' | 'approved' | 'denied' | 'expired';
+  /** What was asked, and so what a "yes" covers: one planned digest per action shown. */
+  readonly digests: readonly string[];
   /** Who decided; null when nobody did. */
   readonly actor: string | null;
   /** Where the run and its audit entries can be seen. */

@@ -131,6 +131,8 @@ export interface Database {
     attempts: Generated<number>;
     idempotency_key: string;
     approval_id: string | null;
+    /** The plan that was last sent under an approval. */
+    planned_digest: string | null;
     due_at: Timestamp | null;
     attempted_at: Timestamp | null;
     created_at: GeneratedTimestamp;

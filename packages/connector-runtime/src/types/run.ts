@@ -39,7 +39,10 @@ export interface Step {
   readonly error: StepError | null;
   readonly attempts: number;
   readonly idempotencyKey: string;
+  /** The approval that it was sent under, or the question that it asked since. */
   readonly approvalId: string | null;
+  /** Digest of the plan that was last sent under an approval: that one is used up. */
+  readonly plannedDigest: string | null;
   /** Milliseconds since 1970; when a waiting or unknown step is due again. */
   readonly dueAt: number | null;
   /** Milliseconds since 1970 of the last attempt's intent. */
@@ -78,6 +81,8 @@ export interface Attempt {
   readonly idempotencyKey: string;
   /** 1 for the first. */
   readonly attempt: number;
+  /** Milliseconds since 1970. Nothing of this attempt leaves later: whoever looks for its effect relies on it. */
+  readonly notAfter: number;
 }
 
 /** One http exchange as it may be shown: no query, header or body. */

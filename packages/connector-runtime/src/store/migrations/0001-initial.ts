@@ -182,6 +182,7 @@ const tables = [
     attempts integer not null default 0,
     idempotency_key text not null,
     approval_id uuid references connector.approvals (id),
+    planned_digest text,
     due_at timestamptz,
     attempted_at timestamptz,
     created_at timestamptz not null default now(),
