@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs a workspace script with everything it needs in place: the pinned Node and pnpm, the installed packages.
 // Works with nothing but npm and any Node from 20 on: `node scripts/run.mjs <script> [arguments]`.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -53,4 +53,13 @@ function installIfStale() {
 
 installIfStale();
 // The pinned Node of node_modules/.bin is first on PATH from here on.
-process.exit(run('node', [join('scripts', `${script}.mjs`), ...args], 'inherit'));
+const child = spawn('node', [join('scripts', `${script}.mjs`), ...args], {
+  cwd: root,
+  env,
+  stdio: 'inherit',
+  shell: windows,
+});
+// The terminal's Ctrl-C reaches the script too: its clean-up is waited for.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code) => process.exit(code ?? 1));

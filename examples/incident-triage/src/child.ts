@@ -22,6 +22,8 @@ export async function startChild<Ready>(options: {
   // The channel says nothing: it tells the child that we are gone, should we be killed.
   const child = spawn(options.command, options.args, {
     env: { ...options.env },
+    // A Ctrl-C in the terminal is ours alone: children are stopped in order.
+    detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   });
   const { stdin, stdout, stderr } = child;

@@ -5,7 +5,7 @@ import { readIncident } from './incident.ts';
 import type { IncidentFields, Report } from './report.ts';
 import type { RunView } from './run-view.ts';
 import type { Tenant } from './setup.ts';
-import type { Stats } from './stats.ts';
+import { type Stats, sinceThen } from './stats.ts';
 import { findProblems } from './verdict.ts';
 
 /** Brings together what the runtime says with what the vendors counted. */
@@ -18,10 +18,12 @@ export async function gather(told: {
   readonly tenant: Tenant;
   readonly emulators: Emulators;
   readonly deny: boolean;
+  /** The counts before the first delivery. */
+  readonly earlier: Stats;
 }): Promise<Report> {
   const { run, admin, tenant, emulators, deny } = told;
   const of = `/tenants/${tenant.tenantId}`;
-  const { deliveries } = await admin.get<Stats>('/stats');
+  const deliveries = sinceThen(await admin.get<Stats>('/stats'), told.earlier);
   // The message in Slack is updated by a job of its own.
   const state = await eventually('the decision in Slack', async () => {
     const now = await emulators.control.state();

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { tellStory } from './story.ts';
+import { Interrupted, tellStory } from './story.ts';
 import { createTimeline } from './timeline.ts';
 
 const HELP = `npm run demo -- [flags]
@@ -29,12 +30,12 @@ async function main(flags: ReturnType<typeof readFlags>): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'incident-triage-'));
   // Postgres refuses to run as root and then runs as a user of its own, who must be able to reach its data below this folder.
   await chmod(folder, 0o711);
-  const interrupted = new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+  const stop = new AbortController();
+  // However often it is pressed: what was started is stopped once, in order.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   try {
-    const story = await tellStory({ folder, deny: flags.deny, crash: flags.crash, timeline });
+    const { signal } = stop;
+    const story = await tellStory({ folder, deny: flags.deny, crash: flags.crash, timeline, signal });
     const { report, runtime } = story;
     try {
       timeline.part(report.ok ? 'All was as promised' : 'Not as promised');
@@ -51,7 +52,7 @@ async function main(flags: ReturnType<typeof readFlags>): Promise<number> {
         timeline.tell('its token, for this run only', runtime.adminToken);
         timeline.tell('for example', `curl -H 'Authorization: Bearer ${runtime.adminToken}' ${report.audit.url}`);
         timeline.tell('logs and data', folder);
-        await interrupted;
+        if (!signal.aborted) await once(signal, 'abort');
       }
       return report.ok ? 0 : 1;
     } finally {
@@ -72,6 +73,7 @@ try {
 if (flags?.help) process.stdout.write(HELP);
 else if (flags) {
   process.exitCode = await main(flags).catch((error: unknown) => {
+    if (error instanceof Interrupted) return 130;
     process.stderr.write(`The demo could not run: ${error instanceof Error ? error.message : String(error)}\n`);
     return 3;
   });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type AdminClient, AdminRefusal } from './admin-client.ts';
 import type { Emulators } from './emulators.ts';
 import type { Report } from './report.ts';
@@ -52,7 +53,8 @@ export async function setUpTenant(
   timeline: Timeline,
 ): Promise<Tenant> {
   const { id: tenantId, workspaceId } = await admin.post<{ id: string; workspaceId: string }>('/tenants', {
-    name: 'acme',
+    // One tenant per telling: a database of your own may have seen others.
+    name: `acme-${randomBytes(4).toString('hex')}`,
   });
   const tenant = `/tenants/${tenantId}`;
   for (const { digest } of artifacts) await admin.post(`${tenant}/enablements`, { digest });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { type AdminClient, createAdminClient } from './admin-client.ts';
 import { type Emulators, expected, startEmulators } from './emulators.ts';
@@ -10,7 +11,7 @@ import type { Report } from './report.ts';
 import type { RunView } from './run-view.ts';
 import { createRuntimeProcess, findFreePort, type RuntimeProcess } from './runtime-process.ts';
 import { addArtifacts, setUpTenant, type Tenant } from './setup.ts';
-import type { Stats } from './stats.ts';
+import { type Stats, sinceThen } from './stats.ts';
 import { prepareSupplyChain } from './supply-chain.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -22,6 +23,8 @@ export interface StoryOptions {
   /** SIGKILL while the run waits, and again right after a write was sent. */
   readonly crash: boolean;
   readonly timeline: Timeline;
+  /** Aborted: whatever was started is stopped, in reverse order, and the story rejects. */
+  readonly signal: AbortSignal;
 }
 
 /** A story that was told, with everything still running. */
@@ -34,13 +37,26 @@ export interface ToldStory {
 
 /** The main job, told by doing it: real processes, real HTTP on loopback, a real Postgres. */
 export async function tellStory(options: StoryOptions): Promise<ToldStory> {
-  const { folder, deny, crash, timeline } = options;
+  const { folder, deny, crash, timeline, signal } = options;
   const startedAt = Date.now();
   const stops: (() => Promise<void>)[] = [];
   const end = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
+  const interrupted = once(signal, 'abort').then(() => Promise.reject(new Interrupted()));
+  interrupted.catch(() => undefined);
+  const telling = tell();
   try {
+    return await Promise.race([telling, interrupted]);
+  } catch (error) {
+    await end();
+    // What was under way when it was interrupted fails, or has started one thing more.
+    await telling.catch(() => undefined);
+    await end();
+    throw error;
+  }
+
+  async function tell(): Promise<ToldStory> {
     timeline.part('The stage: three vendors on loopback, keys made now, connectors signed with them');
     const emulators = await startEmulators(join(folder, 'emulators.log'));
     stops.push(() => emulators.child.stop('SIGTERM'));
@@ -57,16 +73,17 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
       channel: emulators.child.ready.slack.channels.incidents ?? '',
       logFile: join(folder, 'runtime.log'),
     });
-    await runtime.start();
     stops.push(() => runtime.stop());
+    await runtime.start();
     timeline.tell('runtime is up', runtime.url);
     const admin = createAdminClient(runtime.url, runtime.adminToken);
     const { artifacts, refused } = await addArtifacts(admin, supply, timeline);
     const tenant = await setUpTenant(admin, artifacts, emulators, timeline);
 
     const before = await readIncident(emulators.control, expected.incident);
+    const earlier = await admin.get<Stats>('/stats');
     await deliver(emulators, runtime, tenant, timeline);
-    await untilAudited(admin, timeline);
+    await untilAudited(admin, earlier, timeline);
     const waiting = await untilAsked(admin, tenant, emulators, timeline);
     if (crash) await crashWhileWaiting(runtime, timeline);
     const crashed = crash ? crashAfterSend(runtime, emulators, timeline) : undefined;
@@ -84,7 +101,7 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
         kind === 'action' ? `${status}, ${attempts} attempt${attempts === 1 ? '' : 's'}` : status,
       );
     }
-    const report = await gather({ artifacts, refused, run, before, admin, tenant, emulators, deny });
+    const report = await gather({ artifacts, refused, run, before, admin, tenant, emulators, deny, earlier });
     const { servicenow, github } = await emulators.control.state();
     const issued = [...servicenow.issuedTokens, ...github.issuedTokens];
     const secrets = [...tenant.secrets, ...issued, runtime.adminToken, runtime.masterKey];
@@ -93,11 +110,11 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
     report.ok = report.problems.length === 0;
     report.durationMs = Date.now() - startedAt;
     return { report, runtime, emulators, end };
-  } catch (error) {
-    await end();
-    throw error;
   }
 }
+
+/** Somebody pressed Ctrl-C. */
+export class Interrupted extends Error {}
 
 /** One change, its webhook three times, and four forgeries. */
 async function deliver(
@@ -132,9 +149,9 @@ async function deliver(
 }
 
 /** Rejections are counted as they come and audited once per window, so that a flood of them is no flood of entries. */
-async function untilAudited(admin: AdminClient, timeline: Timeline): Promise<void> {
+async function untilAudited(admin: AdminClient, earlier: Stats, timeline: Timeline): Promise<void> {
   await eventually('the rejections in the audit', async () => {
-    const { deliveries } = await admin.get<Stats>('/stats');
+    const deliveries = sinceThen(await admin.get<Stats>('/stats'), earlier);
     return deliveries.rejectedAudited >= 4 && deliveries.duplicates >= 2 ? deliveries : undefined;
   });
   timeline.tell('all rejected alike, and audited');

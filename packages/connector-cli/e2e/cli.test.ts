@@ -261,3 +261,29 @@ describe('wrong use and missing things', () => {
     expect(stderr).toBe('');
   });
 });
+
+describe('what was called wrongly', () => {
+  it.each([
+    [['verify']],
+    [['keygen']],
+    [['verify', 'x', '--trust', 't', '--bogus']],
+    [['inspect', 'a', 'b', 'c']],
+    [['keygen', '--out', 'keys', '--name', '../x']],
+    [['keygen', '--out', 'keys', '--name', '']],
+  ])('%j ends with 2 and says so in one JSON document', async (args) => {
+    expect(await inProcess(...args, '--json')).toMatchObject({
+      status: 2,
+      out: { ok: false, error: { code: 'CLI_USAGE', message: expect.any(String) } },
+    });
+  });
+
+  it.each(['/dev/zero', '/dev/null'])(
+    'a trust policy that is no file (%s) ends with 3, and does not hang',
+    async (path) => {
+      expect(await inProcess('trust', 'show', path, '--json')).toMatchObject({
+        status: 3,
+        out: { error: { code: 'CLI_FILE_UNREADABLE' } },
+      });
+    },
+  );
+});

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ArtifactFiles, isArtifactFileName } from '@org/connector-artifact';
@@ -10,9 +11,14 @@ import { CliError, type CliErrorCode } from './errors.ts';
  */
 export async function readBytes(path: string, what: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
   try {
-    const file = await open(path);
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if ((await file.stat()).size > maxBytes) {
+      const stats = await file.stat();
+      if (!stats.isFile()) {
+        throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} is no regular file; give the right one`);
+      }
+      if (stats.size > maxBytes) {
         throw new CliError('CLI_FILE_UNREADABLE', `${what} ${path} is over ${maxBytes} bytes; give the right file`);
       }
       return await file.readFile();

@@ -27,7 +27,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_PASS : EXIT_USAGE;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT_PASS;
+      const message = error.message.replace(/^error: /, '');
+      if (args.includes('--json')) terminal.out(JSON.stringify({ ok: false, error: { code: 'CLI_USAGE', message } }));
+      return EXIT_USAGE;
+    }
     throw error;
   }
 }

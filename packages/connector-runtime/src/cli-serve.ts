@@ -77,6 +77,8 @@ async function close(server: ServerType): Promise<void> {
 /** A second signal ends the process at once. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
+    // Whoever started this process with a channel to it, and is gone, wants it gone as well.
+    process.once('disconnect', resolve);
     let signalled = false;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { generateKeyPair } from '@org/connector-artifact';
+import { CliError } from '../errors.ts';
 import { createFile } from '../files.ts';
 import { readPassphrase } from '../passphrase.ts';
 import type { Report, Terminal } from '../terminal.ts';
@@ -13,6 +14,9 @@ export interface KeygenOptions {
 
 /** `connector keygen`: writes `<name>.key.pem` (mode 0600) and `<name>.pub.pem`, and overwrites nothing. */
 export async function keygen({ out, name, passphraseEnv }: KeygenOptions, terminal: Terminal): Promise<Report> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name)) {
+    throw new CliError('CLI_USAGE', `${JSON.stringify(name)} can't name a key: use letters, digits, ".", "_" and "-"`);
+  }
   const passphrase = readPassphrase(passphraseEnv, terminal);
   const { keyId, privateKeyPem, publicKeyPem } = generateKeyPair({ passphrase });
   const privateKeyFile = join(out, `${name}.key.pem`);

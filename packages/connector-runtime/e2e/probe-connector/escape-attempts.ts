@@ -10,7 +10,7 @@ import { createRequire, Module, registerHooks } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { connect as connectTls } from 'node:tls';
-import { setFlagsFromString, writeHeapSnapshot } from 'node:v8';
+import { getHeapSnapshot, queryObjects, setFlagsFromString, writeHeapSnapshot } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 
 const hostProgram = ['file:', '', '', 'host', 'hosts', 'child', 'main.ts'].join('/');
@@ -69,6 +69,8 @@ export const escapeAttempts: Readonly<Record<string, (target: string) => unknown
   'diagnostic-report': () => untyped(process.report).getReport?.(),
   'load-env-file': () => process.loadEnvFile('/etc/environment'),
   'heap-snapshot': () => writeHeapSnapshot(),
+  'heap-stream': () => getHeapSnapshot().readable,
+  'heap-query': () => queryObjects(Object, { format: 'summary' }),
   'v8-flags': () => setFlagsFromString('--expose-gc'),
   'os-user': () => userInfo(),
   'module-hooks-then-file': () => {

@@ -162,6 +162,22 @@ describe('two identical writes that each ask', () => {
     ]);
   });
 
+  it('use the "yes" to their own question first, and leave the one for any step to the others', async () => {
+    const flow: Flow = async ({ plan, approval, action, sleep }) => {
+      const question = approval({ title: 'For any', reason: '', actions: [plan(...high)] });
+      await sleep('nap', 1000);
+      await action(...high, { key: 'asked' });
+      await question;
+      await action(...high, { key: 'other' });
+    };
+    const { runId, node } = await begin(flow);
+    bench.clock.advance(1000);
+    await node.executor.execute(runId);
+    for (const { id } of await bench.approvals(runId)) await node.approvals.decide(click(id));
+    await node.executor.execute(runId);
+    expect(sent.map(({ stepKey }) => stepKey)).toEqual(['asked', 'other']);
+  });
+
   it('do not get past a "no" with the "yes" to a question of the workflow', async () => {
     const { runId, node } = await begin(async ({ plan, approval, action }) => {
       const step = plan(...high);

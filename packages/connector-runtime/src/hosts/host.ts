@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { ActionError, isConnectorError } from '@org/connector-sdk';
+import { bulkhead, type IPolicy } from 'cockatiel';
 import { RuntimeError, type RuntimeErrorCode } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
 import { BOOTSTRAP } from './bootstrap.ts';
@@ -45,9 +46,14 @@ export interface Host {
 }
 
 const MAX_LOG_FIELDS = 10_000;
+/** Requests of one call that are under way at once; further ones wait. */
+const MAX_EXCHANGES = 16;
+const MAX_WAITING_EXCHANGES = 1_000;
 
 interface OpenCall {
   readonly call: HostCall;
+  /** Bounds what this process holds for connector code: an exchange is over when its answer was taken. */
+  readonly gate: IPolicy;
   resolve(value: unknown): void;
   reject(error: Error): void;
   logLines: number;
@@ -125,18 +131,22 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
       if (reaction === mine) reaction = undefined;
       mine.resolve();
     };
-    open.set(id, { call, logLines: Number.POSITIVE_INFINITY, resolve: reacted, reject: reacted });
+    open.set(id, { call, gate: newGate(), logLines: Number.POSITIVE_INFINITY, resolve: reacted, reject: reacted });
   }
 
-  function send(message: ToHost): void {
-    child.stdin?.write(`${JSON.stringify(message)}\n`);
+  /** Resolves when the host has taken it, or is gone. */
+  function send(message: ToHost): Promise<void> {
+    return new Promise((resolve) => {
+      if (child.stdin === null || child.stdin.destroyed) resolve();
+      else child.stdin.write(`${JSON.stringify(message)}\n`, () => resolve());
+    });
   }
 
   async function exchange(id: number, { call }: OpenCall, seq: number, request: WireRequest): Promise<void> {
     try {
-      send({ type: 'http-response', id, seq, response: await call.onHttp(request) });
+      await send({ type: 'http-response', id, seq, response: await call.onHttp(request) });
     } catch (error) {
-      send({ type: 'http-error', id, seq, error: toWire(error, call.log) });
+      await send({ type: 'http-error', id, seq, error: toWire(error, call.log) });
     }
   }
 
@@ -156,7 +166,7 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
   function receiveOf(entry: OpenCall, { kind, id, value }: HostMessage): void {
     if (kind === 'http') {
       const { seq, request } = value as { seq: number; request: WireRequest };
-      void exchange(id, entry, seq, request);
+      void entry.gate.execute(() => exchange(id, entry, seq, request)).catch(() => fail(tooManyRequests()));
     } else if (kind === 'log') {
       log(entry, value as WireLogLine);
     } else {
@@ -216,7 +226,7 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
         const stop = (reason: Error) => {
           settle();
           reject(reason);
-          send({ type: 'cancel', id });
+          void send({ type: 'cancel', id });
           awaitReaction(id, call);
         };
         const timer = setTimeout(() => {
@@ -230,6 +240,7 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
         call.signal?.addEventListener('abort', onAbort, { once: true });
         open.set(id, {
           call,
+          gate: newGate(),
           logLines: 0,
           resolve: (value) => {
             settle();
@@ -240,7 +251,7 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
             reject(error);
           },
         });
-        send({ type: 'call', id, method: call.method, params: call.params });
+        void send({ type: 'call', id, method: call.method, params: call.params });
       }),
   };
 }
@@ -251,6 +262,15 @@ function hostError(code: RuntimeErrorCode, message: string, cause?: unknown): Ru
 
 function cancelled(): RuntimeError {
   return hostError('HOST_CANCELLED', 'The call was cancelled');
+}
+
+function newGate(): IPolicy {
+  return bulkhead(MAX_EXCHANGES, MAX_WAITING_EXCHANGES);
+}
+
+function tooManyRequests(): RuntimeError {
+  const most = MAX_EXCHANGES + MAX_WAITING_EXCHANGES;
+  return hostError('HOST_CRASHED', `The host process was killed: one call asked for over ${most} requests at once`);
 }
 
 function stuck(): RuntimeError {

@@ -25,7 +25,6 @@ export type Body = { readonly bytes: Uint8Array } | { readonly refused: 'too-lar
 /** Reads the whole body, up to a size and within a time, and no more of it than that. Throws when the sender hangs up. */
 export async function readBody(
   request: Request,
-  env: NodeBindings | undefined,
   limits: { readonly maxBytes: number; readonly timeoutMs: number },
 ): Promise<Body> {
   const length = request.headers.get('content-length');
@@ -33,19 +32,14 @@ export async function readBody(
   const late = Promise.withResolvers<Body>();
   const timer = setTimeout(() => late.resolve({ refused: 'too-slow' }), limits.timeoutMs);
   try {
-    // Node's parser holds a sender to its content-length; elsewhere the header is only a claim.
-    const isBounded = env?.incoming !== undefined && length !== null;
-    const reading = isBounded ? readAll(request) : readBounded(request, limits.maxBytes);
+    // Piece by piece: a large content-length is a claim, and memory is only spent on what really came.
+    const reading = readBounded(request, limits.maxBytes);
     // The loser of the race may still fail, when the connection is closed.
     reading.catch(() => undefined);
     return await Promise.race([reading, late.promise]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function readAll(request: Request): Promise<Body> {
-  return { bytes: new Uint8Array(await request.arrayBuffer()) };
 }
 
 async function readBounded(request: Request, maxBytes: number): Promise<Body> {

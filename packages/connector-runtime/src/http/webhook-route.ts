@@ -21,7 +21,7 @@ export function createWebhookRoute({ ingress, clock, bodyTimeoutMs = 30_000 }: W
     const receivedAt = clock.now();
     const headers = rawHeaders(request, env);
     if (headers.length > MAX_HEADERS) return toResponse(ingress.refuse('WEBHOOK_TOO_LARGE'));
-    const body = await readBody(request, env, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs });
+    const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, timeoutMs: bodyTimeoutMs });
     if ('refused' in body) {
       return toResponse(ingress.refuse(body.refused === 'too-slow' ? 'WEBHOOK_TOO_SLOW' : 'WEBHOOK_TOO_LARGE'));
     }

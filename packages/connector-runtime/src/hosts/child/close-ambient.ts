@@ -31,11 +31,16 @@ export function closeAmbient(): void {
   for (const name of ['realpath', 'realpathSync']) close(fs, name);
   close(fs.promises, 'realpath');
   for (const name of ['hostname', 'userInfo', 'networkInterfaces', 'setPriority', 'homedir']) close(os, name);
-  for (const name of ['setFlagsFromString', 'setHeapSnapshotNearHeapLimit', 'writeHeapSnapshot', 'startCpuProfile']) {
-    close(v8, name);
-  }
+  // A heap snapshot would show what proves the host's own messages.
+  for (const name of Object.keys(v8)) if (!KEPT_OF_V8.has(name)) close(v8, name);
   syncBuiltinESMExports();
 }
+
+/** What libraries serialise with; nothing that looks into the heap or changes the engine. */
+const KEPT_OF_V8: ReadonlySet<string> = new Set([
+  ...['serialize', 'deserialize', 'Serializer', 'Deserializer', 'DefaultSerializer', 'DefaultDeserializer'],
+  ...['getHeapStatistics', 'getHeapSpaceStatistics'],
+]);
 
 /** What libraries and Node itself read of `process`; everything else that it has is closed. */
 const KEPT_OF_PROCESS: ReadonlySet<string> = new Set([

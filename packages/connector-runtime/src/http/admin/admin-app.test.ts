@@ -63,6 +63,8 @@ describe('requests', () => {
   it.each([
     [{}, 400],
     [{ name: 'a', nmae: 'b' }, 400],
+    [{ name: 'a\u0000' }, 400],
+    [{ name: '\ud800' }, 400],
     [{ name: 1 }, 400],
     [{ name: ' ' }, 400],
     [[], 400],
@@ -197,7 +199,7 @@ describe('errors of the stages', () => {
     for (const [path, body, status, code] of [
       ['/tenants', { name: 'a' }, 409, 'NAME_TAKEN'],
       [`/tenants/${randomUUID()}/workspaces`, { name: 'w' }, 404, 'TENANT_UNKNOWN'],
-      [`${at}/enablements`, { digest: 'sha256:0' }, 404, 'ARTIFACT_UNKNOWN'],
+      [`${at}/enablements`, { digest: `sha256:${'0'.repeat(64)}` }, 404, 'ARTIFACT_UNKNOWN'],
       [`${at}/endpoints`, { connectionId, purpose, secret: 'short' }, 422, 'ENDPOINT_SECRET_TOO_SHORT'],
       [`${at}/endpoints`, { connectionId: randomUUID(), purpose }, 404, 'CONNECTION_UNKNOWN'],
     ] as const) {

@@ -46,7 +46,7 @@ export function readArtifactBytes(c: Context<AdminEnv>): Promise<Uint8Array> {
 }
 
 async function readBytes(c: Context<AdminEnv>, maxBytes: number): Promise<Uint8Array> {
-  const body = await readBody(c.req.raw, c.env, { maxBytes, timeoutMs: TIMEOUT_MS });
+  const body = await readBody(c.req.raw, { maxBytes, timeoutMs: TIMEOUT_MS });
   if ('bytes' in body) return body.bytes;
   const why = body.refused === 'too-large' ? `larger than ${maxBytes} bytes` : 'not here within 30 s';
   throw new RuntimeError('ADMIN_REQUEST_INVALID', `the body is ${why}`);

@@ -2,9 +2,16 @@ import { z } from 'zod';
 
 /** What the admin API takes, by operation. Strict: a misspelt field is refused, not ignored. */
 
-const name = z.string().trim().min(1).max(100);
+/** Text that every table can hold: no control character, no half of a surrogate pair. */
+const plain = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'holds characters that cannot be kept');
+const name = plain(100).trim().min(1);
 const secrets = z.record(z.string().max(100), z.string().max(100_000));
-const actor = z.string().min(1).max(200);
+const actor = plain(200);
 
 export const uuid = z.uuid();
 
@@ -21,7 +28,7 @@ export const requests = {
     expiresInSeconds: z.int().min(1).max(2_592_000),
   }),
   addArtifact: z.strictObject({ path: z.string().min(1).max(4096) }),
-  enable: z.strictObject({ digest: z.string().min(1).max(200) }),
+  enable: z.strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }),
   createConnection: z.strictObject({
     workspaceId: uuid,
     name,
@@ -49,7 +56,7 @@ export const requests = {
   listAudit: limit.extend({
     before: z
       .string()
-      .regex(/^[1-9]\d{0,18}$/)
+      .regex(/^[1-9]\d{0,17}$/)
       .optional(),
   }),
   readStats: z.strictObject({ tenantId: uuid.optional() }),
