@@ -41,7 +41,8 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
   const startedAt = Date.now();
   const stops: (() => Promise<void>)[] = [];
   const end = async () => {
-    for (const stop of stops.splice(0).reverse()) await stop();
+    // All of them each time: one that was still starting can only be stopped once it is there.
+    for (const stop of [...stops].reverse()) await stop();
   };
   const interrupted = once(signal, 'abort').then(() => Promise.reject(new Interrupted()));
   interrupted.catch(() => undefined);
