@@ -5,12 +5,13 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { buildConnector, validateManifest } from '../packages/connector-cli/src/index.ts';
+import { buildConnector } from '../packages/connector-cli/src/index.ts';
 import { createAdminApp } from '../packages/connector-runtime/src/http/admin/admin-app.ts';
 import { requests } from '../packages/connector-runtime/src/http/admin/requests.ts';
 import { verifyPolicyText } from '../packages/connector-runtime/src/policy/verify-policy-text.ts';
 import { Secret } from '../packages/connector-runtime/src/types/secret.ts';
 import { parseManifest } from '../packages/connector-sdk/src/index.ts';
+import { validateManifest } from '../packages/connector-sdk/src/validation/index.ts';
 
 interface Doc {
   readonly path: string;

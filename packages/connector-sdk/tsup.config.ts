@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.base.ts';
 
-export default defineConfig({ ...base, entry: ['src/index.ts', 'src/registry.ts'] });
+export default defineConfig({
+  ...base,
+  entry: { index: 'src/index.ts', registry: 'src/registry.ts', validation: 'src/validation/index.ts' },
+});

@@ -1,13 +1,14 @@
-import { Command, CommanderError, Option } from 'commander';
-import type { BuildOptions } from './commands/build.ts';
-import { inspect } from './commands/inspect.ts';
-import { keygen } from './commands/keygen.ts';
-import { pack } from './commands/pack.ts';
-import { sign } from './commands/sign.ts';
-import { addTrustedKey, allowConnectors, initTrust, showTrust } from './commands/trust.ts';
-import { validate } from './commands/validate.ts';
-import { verify } from './commands/verify.ts';
+import { Command, CommanderError } from 'commander';
 import { EXIT_PASS, EXIT_USAGE } from './exit-code.ts';
+import { registerBuild } from './program/build.ts';
+import { registerInspect } from './program/inspect.ts';
+import { registerKeygen } from './program/keygen.ts';
+import { registerPack } from './program/pack.ts';
+import type { Registration } from './program/registration.ts';
+import { registerSign } from './program/sign.ts';
+import { registerTrust } from './program/trust.ts';
+import { registerValidate } from './program/validate.ts';
+import { registerVerify } from './program/verify.ts';
 import { runCommand } from './run-command.ts';
 import type { Report, Terminal } from './terminal.ts';
 
@@ -37,9 +38,19 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   }
 }
 
-type Run = (command: Command, work: () => Promise<Report>) => Promise<void>;
+/** In the order of the help. Each loads its work only when it runs: commands that need less start faster. */
+const COMMANDS = [
+  registerKeygen,
+  registerBuild,
+  registerSign,
+  registerPack,
+  registerVerify,
+  registerInspect,
+  registerValidate,
+  registerTrust,
+];
 
-function createProgram(terminal: Terminal, run: Run): Command {
+function createProgram(terminal: Terminal, run: Registration['run']): Command {
   const program = new Command('connector')
     .description('Build, sign, verify and validate connectors.')
     .exitOverride()
@@ -47,70 +58,11 @@ function createProgram(terminal: Terminal, run: Run): Command {
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     });
-  const add = (parent: Command, usage: string, description: string): Command =>
-    parent.command(usage).description(description).option('--json', 'print one JSON document on stdout');
-
-  add(program, 'keygen', 'make an Ed25519 key pair')
-    .requiredOption('--out <dir>', 'folder for the two files')
-    .option('--name <name>', 'their name', 'connector')
-    .option('--passphrase-env <variable>', 'environment variable with a passphrase that encrypts the private key')
-    .action((options, command) => run(command, () => keygen(options, terminal)));
-
-  add(program, 'build [dir]', 'bundle a connector package and derive its manifest')
-    .option('--out <dir>', 'folder for the artifact (default: <dir>/artifact)')
-    .option('--manifest-out <file>', 'also write the manifest here')
-    .option('--check', 'compare with --manifest-out instead of writing it')
-    .action((dir, options, command) => run(command, () => runBuild(dir ?? '.', options, terminal)));
-
-  add(program, 'sign <artifact>', 'add a signature to a folder or .tgz')
-    .requiredOption('--key <pem>', 'private key')
-    .option('--passphrase-env <variable>', 'environment variable with its passphrase')
-    .action((artifact, options, command) => run(command, () => sign(artifact, options, terminal)));
-
-  add(program, 'pack <dir>', 'put an artifact into one .tgz')
-    .requiredOption('--out <file>', 'the .tgz')
-    .action((dir, options, command) => run(command, () => pack(dir, options, terminal)));
-
-  add(program, 'verify <artifact>', 'check signatures and content against a trust policy')
-    .requiredOption('--trust <file>', 'trust policy (trust.json)')
-    .action((artifact, options, command) => run(command, () => verify(artifact, options, terminal)));
-
-  add(program, 'inspect <artifact>', 'show what an artifact holds and claims').action((artifact, _options, command) =>
-    run(command, () => inspect(artifact, terminal)),
-  );
-
-  add(program, 'validate [paths...]', 'check manifests (default: manifests/)')
-    .addOption(
-      new Option('--format <format>', 'how findings are printed').choices(['pretty', 'json']).default('pretty'),
-    )
-    .action((paths, _options, command) => run(command, () => validate(paths, terminal)));
-
-  const trust = program.command('trust').description('make and change a trust policy');
-  add(trust, 'init <file>', 'a policy that trusts nobody').action((file, _options, command) =>
-    run(command, () => initTrust(file, terminal)),
-  );
-  add(trust, 'add-key <file>', "trust a publisher's key")
-    .requiredOption('--publisher <name>', 'whose key it is')
-    .requiredOption('--key <pem>', 'public key')
-    .option('--valid-from <time>', 'ISO 8601, UTC (default: a day ago)')
-    .option('--valid-until <time>', 'ISO 8601, UTC')
-    .action((file, options, command) => run(command, () => addTrustedKey(file, options, terminal)));
-  add(trust, 'allow <file> <ids...>', 'let a publisher publish these connectors')
-    .requiredOption('--publisher <name>', 'who')
-    .action((file, ids, options, command) => run(command, () => allowConnectors(file, ids, options, terminal)));
-  add(trust, 'show <file>', 'print a policy').action((file, _options, command) =>
-    run(command, () => showTrust(file, terminal)),
-  );
+  for (const register of COMMANDS) register({ program, terminal, run });
   return program;
 }
 
 function fullName(command: Command): string {
   const parent = command.parent?.name();
   return parent === undefined || parent === 'connector' ? command.name() : `${parent} ${command.name()}`;
-}
-
-/** Only this command needs the bundler; the others start faster without it. */
-async function runBuild(dir: string, options: BuildOptions, terminal: Terminal): Promise<Report> {
-  const { build } = await import('./commands/build.ts');
-  return build(dir, options, terminal);
 }

@@ -41,7 +41,9 @@ export type SdkErrorCode =
   | 'JSON_NOT_UTF8'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_VERSION_UNKNOWN'
-  | 'DEFINITION_INVALID';
+  | 'DEFINITION_INVALID'
+  | 'RULE_UNKNOWN'
+  | 'RULE_NOT_OPTIONAL';
 
 /** Thrown by this package while it checks definitions, schemas and manifests. */
 export class SdkError extends ConnectorError<SdkErrorCode> {}

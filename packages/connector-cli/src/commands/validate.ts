@@ -1,10 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { type Finding, toPointer, validateManifest } from '@org/connector-sdk/validation';
 import { CliError } from '../errors.ts';
 import { readBytes } from '../files.ts';
-import type { Finding } from '../rules/rule.ts';
 import type { Report, Terminal } from '../terminal.ts';
-import { toPointer, validateManifest } from '../validate/validate-manifest.ts';
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { defineMeaningRule } from './rule.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
 
 export const triggerWithoutSource = defineMeaningRule({
   id: 'trigger-without-source',

@@ -1,4 +1,4 @@
-import { defineStructureRule } from './rule.ts';
+import { defineStructureRule } from '../validation/rule.ts';
 
 export const manifestVersion = defineStructureRule({
   id: 'manifest-version',

@@ -1,4 +1,4 @@
-import type { Manifest } from '@org/connector-sdk';
+import type { Manifest } from '../manifest.ts';
 import type { Path } from './rule.ts';
 
 export type SchemaNode = Readonly<Record<string, unknown>>;

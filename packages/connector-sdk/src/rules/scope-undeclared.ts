@@ -1,5 +1,5 @@
-import { defineMeaningRule } from './rule.ts';
-import { listScopeUses } from './scope-uses.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
+import { listScopeUses } from '../validation/scope-uses.ts';
 
 export const scopeUndeclared = defineMeaningRule({
   id: 'scope-undeclared',

@@ -1,4 +1,4 @@
-import { defineMeaningRule } from './rule.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
 
 export const writeIrreversible = defineMeaningRule({
   id: 'write-irreversible',

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { defineMeaningRule } from './rule.ts';
-import { listSchemas } from './schema-nodes.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
+import { listSchemas } from '../validation/schema-nodes.ts';
 
 export const schemaInvalid = defineMeaningRule({
   id: 'schema-invalid',

@@ -1,4 +1,4 @@
-import { defineMeaningRule, type Path } from './rule.ts';
+import { defineMeaningRule, type Path } from '../validation/rule.ts';
 
 export const hostTooWide = defineMeaningRule({
   id: 'host-too-wide',

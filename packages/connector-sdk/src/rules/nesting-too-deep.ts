@@ -1,5 +1,5 @@
-import type { Manifest } from '@org/connector-sdk';
-import { defineMeaningRule } from './rule.ts';
+import type { Manifest } from '../manifest.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
 
 const MAX_DEPTH = 100;
 

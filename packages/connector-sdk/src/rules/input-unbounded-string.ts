@@ -1,5 +1,5 @@
-import { defineMeaningRule } from './rule.ts';
-import { listInputSchemas, type SchemaNode, walkSchema } from './schema-nodes.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
+import { listInputSchemas, type SchemaNode, walkSchema } from '../validation/schema-nodes.ts';
 
 export const inputUnboundedString = defineMeaningRule({
   id: 'input-unbounded-string',
