@@ -27,7 +27,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'e2e',
-          include: ['packages/*/e2e/**/*.test.ts', 'examples/*/e2e/**/*.test.ts'],
+          include: ['packages/*/e2e/**/*.test.ts', 'examples/*/e2e/**/*.test.ts', 'faults/src/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

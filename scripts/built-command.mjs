@@ -8,9 +8,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
  * @param {string} packageName for example `@org/connector-cli`
  * @param {string} bin path of the command, from the root
+ * @param {readonly string[]} tasks what turbo runs first
  */
-export function runBuiltCommand(packageName, bin) {
-  const args = ['run', 'build', `--filter=${packageName}...`, '--output-logs=errors-only'];
+export function runBuiltCommand(packageName, bin, tasks = ['build']) {
+  const args = ['run', ...tasks, `--filter=${packageName}...`, '--output-logs=errors-only'];
   const build = spawnSync('turbo', args, { cwd: root, stdio: ['ignore', 'ignore', 2] });
   if (build.status !== 0) {
     process.stderr.write('The build failed: see above.\n');

@@ -31,7 +31,7 @@ if (built) {
     {
       name: 'import directions',
       command: 'depcruise',
-      args: ['--config', '.dependency-cruiser.mjs', 'packages', 'examples'],
+      args: ['--config', '.dependency-cruiser.mjs', 'packages', 'examples', 'bench', 'faults'],
     },
     { name: 'nothing unused', command: 'knip', args: ['--no-progress'] },
     { name: 'connectors have one shape', command: 'node', args: ['scripts/connector-shape.mjs'] },

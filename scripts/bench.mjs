@@ -1,0 +1,3 @@
+import { runBuiltCommand } from './built-command.mjs';
+
+runBuiltCommand('bench', 'bench/src/main.ts', ['build', 'artifact']);
