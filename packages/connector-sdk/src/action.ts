@@ -1,3 +1,4 @@
+import type { Deprecation } from './deprecation.ts';
 import { SdkError } from './errors.ts';
 import type { CallContext } from './http.ts';
 import type { InferInput, InferOutput, Schema } from './schema.ts';
@@ -52,9 +53,11 @@ interface ActionBase<I extends Schema, O extends Schema, Config, Scope extends s
   readonly scopes: readonly Scope[];
   readonly input: I;
   readonly output: O;
+  /** The connection's own: types `ctx.config`. */
+  readonly config?: Schema<Config>;
   /** The whole call, all its requests included. Default 30,000. */
   readonly timeoutMs?: number;
-  readonly deprecated?: { readonly since: string; readonly use?: string };
+  readonly deprecated?: Deprecation;
   run(ctx: ActionContext<InferOutput<I>, Config>): Promise<InferInput<O>>;
 }
 
@@ -118,7 +121,7 @@ export interface AnyAction<Scope extends string = string> {
     readonly compensation?: ((done: never) => unknown) | ReversalWith<never>;
   };
   readonly timeoutMs?: number;
-  readonly deprecated?: { readonly since: string; readonly use?: string };
+  readonly deprecated?: Deprecation;
   run(ctx: never): Promise<unknown>;
   resolve?(ctx: never): Promise<Resolution<unknown>>;
 }
@@ -137,7 +140,10 @@ export function defineAction(action: AnyAction): AnyAction {
   return action;
 }
 
-/** Reverses a write by another action of the same connector; its input is checked against that action's. */
+/**
+ * Reverses a write by another action of the same connector; what `input` gives is checked against that action's input, and
+ * what it reads of `done` against the write's own: `reverseWith(cancelOrder, (done: { output: { id: string } }) => ({ id: done.output.id }))`.
+ */
 export function reverseWith<D, I extends Schema>(
   action: { readonly input: I } & AnyAction,
   input: (done: D) => InferInput<I>,

@@ -1,3 +1,4 @@
+import type { Deprecation } from './deprecation.ts';
 import type { CallContext } from './http.ts';
 import type { InferOutput, Schema } from './schema.ts';
 import type { Delivery, WebhookReception } from './trigger.ts';
@@ -59,12 +60,15 @@ export interface ApprovalChannel<T extends Schema = Schema, Config = never, Scop
   readonly scopes: readonly Scope[];
   /** Where to ask, for example `{ channel }`. */
   readonly target: T;
+  /** The connection's own: types `ctx.config`. */
+  readonly config?: Schema<Config>;
   /** How clicks arrive. */
   readonly interaction: WebhookReception;
   request(ctx: ChannelContext<InferOutput<T>, Config>, approval: ApprovalRequest): Promise<ApprovalRef>;
   update(ctx: ChannelContext<InferOutput<T>, Config>, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
   /** Pure. Undefined for a delivery that is no decision. */
   parseDecision(delivery: Delivery): ParsedDecision | undefined;
+  readonly deprecated?: Deprecation;
 }
 
 export type ApprovalRef = Readonly<Record<string, string>>;
@@ -79,6 +83,7 @@ export interface AnyApprovalChannel<Scope extends string = string> {
   request(ctx: never, approval: ApprovalRequest): Promise<ApprovalRef>;
   update(ctx: never, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
   parseDecision(delivery: Delivery): ParsedDecision | undefined;
+  readonly deprecated?: Deprecation;
 }
 
 export function defineApprovalChannel<T extends Schema, Config, const Scope extends string>(

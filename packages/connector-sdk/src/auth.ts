@@ -1,16 +1,37 @@
 import type { CallContext } from './http.ts';
 import type { InferOutput, Schema } from './schema.ts';
 
-/** OAuth 2.0, done by the runtime: connector code neither runs nor sees a token. URLs may use `{config.x}`. */
-export interface OAuth2Auth {
+type UnattendedGrant = 'client_credentials' | 'jwt_bearer' | 'refresh_token';
+
+/**
+ * OAuth 2.0, done by the runtime: connector code neither runs nor sees a token. URLs may use `{config.x}`. Who takes
+ * `authorization_code` says where people are sent, or who the issuer is.
+ */
+export type OAuth2Auth = OAuth2Base &
+  (
+    | { readonly grants: readonly UnattendedGrant[] }
+    | { readonly grants: readonly (UnattendedGrant | 'authorization_code')[]; readonly authorizationUrl: string }
+    | { readonly grants: readonly (UnattendedGrant | 'authorization_code')[]; readonly issuer: string }
+  );
+
+interface OAuth2Base {
   readonly kind: 'oauth2';
   readonly title: string;
-  readonly grants: readonly ('authorization_code' | 'client_credentials' | 'jwt_bearer' | 'refresh_token')[];
+  /**
+   * Who the authorization server says it is (RFC 8414): what the URLs here leave out is discovered there, and the `iss` of its
+   * answers is checked (RFC 9207).
+   */
+  readonly issuer?: string;
   readonly authorizationUrl?: string;
   readonly tokenUrl: string;
   readonly revocationUrl?: string;
-  /** Where the client's own credentials go in a token request. Default `basic`. */
-  readonly clientAuthentication?: 'basic' | 'post';
+  /** How the client proves itself in a token request. Default `basic`; `private_key_jwt` is RFC 7523, section 2.2. */
+  readonly clientAuthentication?: 'basic' | 'post' | 'private_key_jwt';
+  /**
+   * How the provider writes a list of scopes. Default `space` (RFC 6749); `none`: the `provider` names of this connector's
+   * scopes are no OAuth scopes, so none are asked for and a grant is taken as it is.
+   */
+  readonly scopeStyle?: 'space' | 'comma' | 'none';
 }
 
 /** HTTP Basic; the secret fields are `username` and `password`. */
@@ -46,6 +67,8 @@ export interface CustomAuth<S extends Schema = Schema, Config = never> {
   /** May use `{config.x}`. */
   readonly hosts: readonly string[];
   readonly secret: S;
+  /** The connection's own: types `ctx.config`. */
+  readonly config?: Schema<Config>;
   authenticate(ctx: AuthenticateContext<InferOutput<S>, Config>): Promise<Authentication>;
 }
 

@@ -1,6 +1,7 @@
 import type { AnyAction } from './action.ts';
 import type { AnyApprovalChannel } from './approval-channel.ts';
 import type { AnyAuth } from './auth.ts';
+import type { Deprecation } from './deprecation.ts';
 import { SdkError } from './errors.ts';
 import type { CallContext } from './http.ts';
 import type { InferOutput, Schema } from './schema.ts';
@@ -48,8 +49,10 @@ export interface ConnectorDefinition<
   readonly publisher: string;
   readonly title: string;
   readonly description: string;
-  /** Semver ranges this connector was written for. */
+  /** The runtimes it was written for, as a range: `>=1.2.0`, `^1.2.0 || ^2.0.0`. Others refuse to enable or load it. */
   readonly engines: { readonly runtime: string };
+  /** For the connector as a whole. */
+  readonly deprecated?: Deprecation;
   readonly scopes: Scopes;
   readonly connection: AnyConnection;
   readonly actions: Actions;
@@ -59,9 +62,45 @@ export interface ConnectorDefinition<
 
 type ScopeOf<Scopes> = keyof Scopes & string;
 
+/** What stands in the place of an action whose `ctx.config` is not what the connection's config gives. */
+interface WrittenForAnotherConfig<Config> {
+  readonly config: Schema<Config>;
+}
+
+/** Each entry itself, where its `method` takes the connection's config. */
+type Configured<Entries, Method extends string, Config> = {
+  readonly [Key in keyof Entries]: TakesConfig<Entries[Key], Method, Config> extends true
+    ? Entries[Key]
+    : WrittenForAnotherConfig<Config>;
+};
+
+/** The same for triggers, whose polling may take it. */
+type ConfiguredTriggers<Entries, Config> = {
+  readonly [Key in keyof Entries]: Entries[Key] extends { readonly polling?: infer P }
+    ? TakesConfig<NonNullable<P>, 'poll', Config> extends true
+      ? Entries[Key]
+      : WrittenForAnotherConfig<Config>
+    : Entries[Key];
+};
+
+type TakesConfig<Entry, Method extends string, Config> = Entry extends {
+  readonly [Name in Method]: (ctx: infer Context, ...more: never) => unknown;
+}
+  ? [Context] extends [never]
+    ? true
+    : Context extends { readonly config: infer Wanted }
+      ? [unknown] extends [Wanted]
+        ? true
+        : Config extends Wanted
+          ? true
+          : false
+      : true
+  : true;
+
 /**
  * A connector: what it can do, what it needs, and where it may go. Keys of `actions`, `triggers` and `approvalChannels`
- * are the only place that names them; a scope that `scopes` does not declare does not compile.
+ * are the only place that names them; a scope that `scopes` does not declare does not compile, nor does code that was written
+ * for another connection's config.
  *
  * @throws SdkError `DEFINITION_INVALID` naming what is wrong.
  */
@@ -75,13 +114,19 @@ export function defineConnector<
   const Channels extends Readonly<Record<string, AnyApprovalChannel<NoInfer<ScopeOf<Scopes>>>>> = Readonly<
     Record<never, never>
   >,
+  C extends Schema = Schema,
 >(
-  definition: Omit<ConnectorDefinition<Id, Scopes, Actions, Triggers, Channels>, 'triggers' | 'approvalChannels'> & {
-    readonly triggers?: Triggers;
-    readonly approvalChannels?: Channels;
+  definition: Omit<
+    ConnectorDefinition<Id, Scopes, Actions, Triggers, Channels>,
+    'connection' | 'actions' | 'triggers' | 'approvalChannels'
+  > & {
+    readonly connection: ConnectionDefinition<C>;
+    readonly actions: Actions & Configured<Actions, 'run', InferOutput<NoInfer<C>>>;
+    readonly triggers?: Triggers & ConfiguredTriggers<Triggers, InferOutput<NoInfer<C>>>;
+    readonly approvalChannels?: Channels & Configured<Channels, 'request', InferOutput<NoInfer<C>>>;
   },
 ): ConnectorDefinition<Id, Scopes, Actions, Triggers, Channels> {
-  if (!/^[a-z][a-z0-9-]{1,40}$/.test(definition.id)) {
+  if (!/^(?!constructor$)[a-z][a-z0-9-]{1,40}$/.test(definition.id)) {
     throw new SdkError(
       'DEFINITION_INVALID',
       `the id "${definition.id}" must be 2 to 41 of a-z, 0-9 and -, starting with a letter`,
@@ -89,7 +134,7 @@ export function defineConnector<
   }
   const named = { ...definition.actions, ...definition.triggers, ...definition.approvalChannels };
   for (const key of Object.keys(named)) {
-    if (!/^[a-z][a-z0-9-]{1,60}$/.test(key)) {
+    if (!/^(?!constructor$)[a-z][a-z0-9-]{1,60}$/.test(key)) {
       throw new SdkError('DEFINITION_INVALID', `${definition.id}: "${key}" must be kebab-case, 2 to 61 characters`);
     }
   }

@@ -5,6 +5,7 @@ import {
   type AnyAction,
   canonicalJson,
   defineAction,
+  defineApprovalChannel,
   defineConnection,
   defineConnector,
   defineTrigger,
@@ -122,6 +123,44 @@ describe('deriveManifest', () => {
     });
   });
 
+  it('says what is deprecated: the connector, an action, a trigger, a channel', () => {
+    const deprecated = { since: '1.2.0', use: 'other' };
+    const channel = defineApprovalChannel({
+      title: 'Desk',
+      description: 'Asks at the desk.',
+      scopes: ['thing.read'],
+      target: z.strictObject({ desk: z.string().max(9) }),
+      interaction: {
+        verification: { scheme: 'slack-v0' },
+        contentTypes: ['application/json'],
+        deliveryId: { digest: 'body' },
+        maxBodyBytes: 1024,
+      },
+      request: async () => ({}),
+      update: async () => undefined,
+      parseDecision: () => undefined,
+      deprecated,
+    });
+    const told = deriveManifest(
+      {
+        ...things,
+        deprecated,
+        actions: { remove: { ...remove, deprecated } },
+        triggers: { 'thing-changed': { ...changed, deprecated } },
+        approvalChannels: { desk: channel },
+      },
+      { version: '1.2.3' },
+    );
+    const { actions, triggers, approvalChannels } = told;
+    const all = [told, actions.remove, triggers['thing-changed'], approvalChannels.desk];
+    expect(all.map((entry) => entry?.deprecated)).toEqual(all.map(() => deprecated));
+  });
+
+  it.each(['latest', '>= 1.0.0', ''])('refuses %j as the range of runtimes', (runtime) => {
+    const { code, details } = refusal(() => deriveManifest({ ...things, engines: { runtime } }, { version: '1.0.0' }));
+    expect([code, details.issues]).toMatchObject(['MANIFEST_INVALID', [{ path: ['engines', 'runtime'] }]]);
+  });
+
   it('is read back from its own bytes, and the same code gives the same bytes', () => {
     expect(parseManifest(manifestBytes(manifest))).toEqual(manifest);
     expect(manifestBytes(deriveManifest(things, { version: '1.2.3' }))).toEqual(manifestBytes(manifest));
@@ -183,7 +222,15 @@ describe('parseManifest', () => {
     const { details } = refusal(() =>
       parseManifest(encode({ ...manifest, connection: { ...manifest.connection, allowedHosts: [] } })),
     );
-    expect(details.issues).toMatchObject([{ path: 'connection.allowedHosts' }]);
+    expect(details.issues).toMatchObject([{ path: ['connection', 'allowedHosts'] }]);
+  });
+
+  it('tells a key with a dot from two keys', () => {
+    const manifest = deriveManifest(things, { version: '1.2.3' });
+    const scopes = { ...manifest.scopes, 'thing.read': { ...manifest.scopes['thing.read'], title: '' } };
+    expect(refusal(() => parseManifest(encode({ ...manifest, scopes }))).details.issues).toMatchObject([
+      { path: ['scopes', 'thing.read', 'title'] },
+    ]);
   });
 
   it('publishes its own JSON Schema', () => {

@@ -3,6 +3,7 @@ import type { AnyApprovalChannel } from './approval-channel.ts';
 import type { AnyAuth } from './auth.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { ConnectorDefinition } from './connector.ts';
+import type { Deprecation } from './deprecation.ts';
 import { SdkError } from './errors.ts';
 import {
   MANIFEST_SCHEMA_ID,
@@ -32,6 +33,7 @@ export function deriveManifest(definition: ConnectorDefinition, options: { reado
     title: definition.title,
     description: definition.description,
     engines: definition.engines,
+    ...deprecation(definition),
     scopes: definition.scopes,
     connection: {
       config: toJsonSchema(connection.config, 'input', 'connection.config'),
@@ -69,7 +71,7 @@ function deriveAction(action: AnyAction, key: string, siblings: Readonly<Record<
     timeoutMs: action.timeoutMs ?? 30_000,
     input: toJsonSchema(action.input, 'input', `actions.${key}.input`) as ManifestAction['input'],
     output: toJsonSchema(action.output, 'output', `actions.${key}.output`) as ManifestAction['output'],
-    ...(action.deprecated ? { deprecated: action.deprecated } : {}),
+    ...deprecation(action),
   };
 }
 
@@ -104,6 +106,7 @@ function deriveTrigger(trigger: AnyTrigger, key: string): ManifestTrigger {
           polling: { intervalSeconds: trigger.polling.intervalSeconds, overlapSeconds: trigger.polling.overlapSeconds },
         }
       : {}),
+    ...deprecation(trigger),
   };
 }
 
@@ -114,6 +117,7 @@ function deriveChannel(channel: AnyApprovalChannel, key: string): unknown {
     scopes: channel.scopes,
     target: toJsonSchema(channel.target, 'input', `approvalChannels.${key}.target`),
     interaction: deriveReception(channel.interaction),
+    ...deprecation(channel),
   };
 }
 
@@ -128,6 +132,10 @@ function deriveAuth(auth: AnyAuth, key: string): unknown {
   if (auth.kind !== 'custom') return auth;
   const { kind, title, hosts } = auth;
   return { kind, title, hosts, secret: toJsonSchema(auth.secret, 'input', `connection.auth.${key}.secret`) };
+}
+
+function deprecation({ deprecated }: { readonly deprecated?: Deprecation }): { deprecated?: Deprecation } {
+  return deprecated ? { deprecated } : {};
 }
 
 function mapValues<V, R>(record: Readonly<Record<string, V>>, map: (value: V, key: string) => R): Record<string, R> {

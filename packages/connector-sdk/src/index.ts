@@ -38,6 +38,7 @@ export { defineAuth } from './auth.ts';
 export { canonicalJson } from './canonical-json.ts';
 export type { AnyConnection, ConnectionDefinition, ConnectorDefinition, ScopeDefinition } from './connector.ts';
 export { defineConnection, defineConnector } from './connector.ts';
+export type { Deprecation } from './deprecation.ts';
 export { deriveManifest, manifestBytes } from './derive-manifest.ts';
 export type { ActionErrorKind, ConnectorErrorOptions, SdkErrorCode } from './errors.ts';
 export { ActionError, ConnectorError, isConnectorError, SdkError } from './errors.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ENGINE_RANGE, VERSION } from './engine-range.ts';
 import { SdkError } from './errors.ts';
 import { type JsonSchema, toJsonSchema } from './schema.ts';
 import { parseJsonStrict } from './strict-json.ts';
@@ -7,16 +8,18 @@ import { parseJsonStrict } from './strict-json.ts';
 export const MANIFEST_SCHEMA_ID = 'urn:org:connector-manifest:v1';
 export const MANIFEST_VERSION = 1;
 
-const key = z.string().regex(/^[a-z][a-z0-9-]{1,60}$/);
-const title = z.string().min(1).max(120);
-const description = z.string().min(1).max(2000);
-const semver = z
-  .string()
-  .regex(/^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?$/)
-  .max(64);
+const text = (least: number, most: number) => z.string().min(least).max(most);
+
+/** Not the one lower-case name that every object has: a look-up would find it where nothing is declared. */
+const key = z.string().regex(/^(?!constructor$)[a-z][a-z0-9-]{1,60}$/);
+const scope = z.string().regex(/^(?!constructor$)[a-z][a-z0-9.:_-]{1,60}$/);
+const title = text(1, 120);
+const description = text(1, 2000);
+const version = z.string().regex(VERSION, 'must be a version such as 1.4.0 or 2.0.0-rc.1');
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/);
-const template = z.string().min(1).max(500);
-const scopeList = z.array(key.or(z.string().regex(/^[a-z][a-z0-9.:_-]{1,60}$/))).max(50);
+const template = text(1, 500);
+const deprecated = z.strictObject({ since: version, use: text(1, 120).optional() }).optional();
+const scopeList = z.array(scope).max(50);
 const jsonSchema = z.looseObject({ $schema: z.literal('https://json-schema.org/draft/2020-12/schema') });
 const toleranceSeconds = z.int().min(1).max(3600).optional();
 
@@ -26,12 +29,9 @@ const verification = z.discriminatedUnion('scheme', [
   z.strictObject({
     scheme: z.enum(['hmac-sha256', 'hmac-sha512']),
     signatureHeader: headerName,
-    prefix: z.string().max(40).optional(),
+    prefix: text(0, 40).optional(),
     encoding: z.enum(['hex', 'base64']),
-    payload: z
-      .string()
-      .max(200)
-      .regex(/\{body\}/),
+    payload: text(1, 200).regex(/\{body\}/, 'must hold {body}'),
     timestampHeader: headerName.optional(),
     idHeader: headerName.optional(),
     toleranceSeconds,
@@ -49,17 +49,14 @@ const reception = z.strictObject({
   deliveryId: z.union([
     z.strictObject({ header: headerName }),
     z.strictObject({
-      pointer: z
-        .string()
-        .regex(/^(\/[^/]+)+$/)
-        .max(200),
+      pointer: text(1, 200).regex(/^(?:\/[^/]+)+$/u, 'must be a JSON pointer such as /event/id'),
     }),
     z.strictObject({ digest: z.literal('body') }),
   ]),
   handshake: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('slack-url-verification') }),
-      z.strictObject({ kind: z.literal('header-value'), header: headerName, value: z.string().min(1).max(100) }),
+      z.strictObject({ kind: z.literal('header-value'), header: headerName, value: text(1, 100) }),
     ])
     .optional(),
   maxBodyBytes: z.int().min(1).max(26_214_400),
@@ -73,14 +70,19 @@ const auth = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('oauth2'),
     title,
-    grants: z.array(z.enum(['authorization_code', 'client_credentials', 'jwt_bearer', 'refresh_token'])).min(1),
+    grants: z
+      .array(z.enum(['authorization_code', 'client_credentials', 'jwt_bearer', 'refresh_token']))
+      .min(1)
+      .max(4),
+    issuer: template.optional(),
     authorizationUrl: template.optional(),
     tokenUrl: template,
     revocationUrl: template.optional(),
-    clientAuthentication: z.enum(['basic', 'post']).optional(),
+    clientAuthentication: z.enum(['basic', 'post', 'private_key_jwt']).optional(),
+    scopeStyle: z.enum(['space', 'comma', 'none']).optional(),
   }),
   z.strictObject({ kind: z.literal('basic'), title }),
-  z.strictObject({ kind: z.literal('api_key'), title, header: headerName, prefix: z.string().max(40).optional() }),
+  z.strictObject({ kind: z.literal('api_key'), title, header: headerName, prefix: text(0, 40).optional() }),
   z.strictObject({ kind: z.literal('custom'), title, hosts: z.array(template).max(20), secret: jsonSchema }),
 ]);
 
@@ -100,7 +102,7 @@ const action = z.strictObject({
   timeoutMs: z.int().min(1).max(900_000),
   input: jsonSchema,
   output: jsonSchema,
-  deprecated: z.strictObject({ since: semver, use: z.string().max(120).optional() }).optional(),
+  deprecated,
 });
 
 const trigger = z.strictObject({
@@ -112,6 +114,7 @@ const trigger = z.strictObject({
   polling: z
     .strictObject({ intervalSeconds: z.int().min(1).max(86_400), overlapSeconds: z.int().min(0).max(86_400) })
     .optional(),
+  deprecated,
 });
 
 const approvalChannel = z.strictObject({
@@ -120,22 +123,23 @@ const approvalChannel = z.strictObject({
   scopes: scopeList,
   target: jsonSchema,
   interaction: reception,
+  deprecated,
 });
 
 /** `manifest.json`: everything a connector declares, as data. Derived from code by {@link deriveManifest}, never written by hand. */
 export const manifestSchema = z.strictObject({
   $schema: z.literal(MANIFEST_SCHEMA_ID),
   manifestVersion: z.literal(MANIFEST_VERSION),
-  id: z.string().regex(/^[a-z][a-z0-9-]{1,40}$/),
-  version: semver,
+  id: z.string().regex(/^(?!constructor$)[a-z][a-z0-9-]{1,40}$/),
+  version,
   publisher: z.string().regex(/^[a-z0-9][a-z0-9-]{0,60}$/),
   title,
   description,
-  engines: z.strictObject({ runtime: z.string().min(1).max(100) }),
-  scopes: z.record(
-    z.string().regex(/^[a-z][a-z0-9.:_-]{1,60}$/),
-    z.strictObject({ title, description, provider: z.array(z.string().min(1).max(200)).max(50) }),
-  ),
+  engines: z.strictObject({
+    runtime: z.string().regex(ENGINE_RANGE, 'must be a range such as >=1.2.0 or ^1.2.0 || ^2.0.0'),
+  }),
+  deprecated,
+  scopes: z.record(scope, z.strictObject({ title, description, provider: z.array(text(1, 200)).max(50) })),
   connection: z.strictObject({
     config: jsonSchema,
     auth: z.record(key, auth),
@@ -164,27 +168,30 @@ export function manifestJsonSchema(): JsonSchema {
 /**
  * Reads the exact bytes of a `manifest.json`.
  *
- * @throws SdkError `JSON_*` | `MANIFEST_VERSION_UNKNOWN` | `MANIFEST_INVALID` (details.issues: `{ path, message }[]`)
+ * @throws SdkError `JSON_*` | `MANIFEST_VERSION_UNKNOWN` | `MANIFEST_INVALID` (details.issues: `{ path: (string | number)[], message }[]`)
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   const value = parseJsonStrict(bytes);
-  const version =
+  const known =
     typeof value === 'object' && value !== null ? (value as { manifestVersion?: unknown }).manifestVersion : undefined;
-  if (version !== undefined && version !== MANIFEST_VERSION) {
+  if (known !== undefined && known !== MANIFEST_VERSION) {
     throw new SdkError(
       'MANIFEST_VERSION_UNKNOWN',
-      `manifestVersion ${JSON.stringify(version)} is not known here: this release reads version ${MANIFEST_VERSION}`,
+      `manifestVersion ${JSON.stringify(known)} is not known here: this release reads version ${MANIFEST_VERSION}`,
     );
   }
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  // Paths stay lists: keys of a manifest may hold dots.
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.map(pathPart), message }));
   const [first] = issues;
   throw new SdkError(
     'MANIFEST_INVALID',
-    `the manifest does not fit its schema at ${first?.path || 'its top'}: ${first?.message ?? 'unknown'}`,
-    {
-      details: { issues },
-    },
+    `the manifest does not fit its schema at ${first?.path.join('.') || 'its top'}: ${first?.message ?? 'unknown'}`,
+    { details: { issues } },
   );
+}
+
+function pathPart(part: PropertyKey): string | number {
+  return typeof part === 'symbol' ? String(part) : part;
 }

@@ -1,3 +1,4 @@
+import type { Deprecation } from './deprecation.ts';
 import type { CallContext } from './http.ts';
 import type { InferInput, InferOutput, Schema } from './schema.ts';
 
@@ -12,7 +13,7 @@ export type Verification =
       readonly prefix?: string;
       readonly encoding: 'hex' | 'base64';
       /** What is signed, from `{timestamp}`, `{id}` and `{body}`; `{body}` must be in it. */
-      readonly payload: string;
+      readonly payload: `${string}{body}${string}`;
       readonly timestampHeader?: string;
       readonly idHeader?: string;
       readonly toleranceSeconds?: number;
@@ -89,10 +90,13 @@ interface TriggerBase<E extends Schema> {
   readonly event: E;
   /** The same for one change however it was seen, by webhook or by poll: two events with one key are one event. */
   eventKey(event: InferOutput<E>): string;
+  readonly deprecated?: Deprecation;
 }
 
 export type Trigger<E extends Schema = Schema, Config = never, Scope extends string = string> = TriggerBase<E> & {
   readonly scopes: readonly Scope[];
+  /** The connection's own: types `ctx.config` of `poll`. */
+  readonly config?: Schema<Config>;
 } & (
     | { readonly webhook: Webhook<InferInput<E>>; readonly polling?: Polling<InferInput<E>, Config> }
     | { readonly webhook?: Webhook<InferInput<E>>; readonly polling: Polling<InferInput<E>, Config> }
@@ -105,6 +109,7 @@ export interface AnyTrigger<Scope extends string = string> {
   readonly scopes: readonly Scope[];
   readonly event: Schema;
   eventKey(event: never): string;
+  readonly deprecated?: Deprecation;
   readonly webhook?: WebhookReception & { parse(delivery: Delivery): readonly unknown[] | Promise<readonly unknown[]> };
   readonly polling?: {
     readonly intervalSeconds: number;

@@ -6,5 +6,6 @@ export const jsonDuplicateKey = defineStructureRule({
   title: 'No object has a key twice',
   why: 'Some readers take the first and some the last: what was reviewed would not be what runs.',
   fix: 'Remove one of the two.',
+  example: { badText: '{ "risk": "low", "risk": "high" }', goodText: '{ "risk": "high" }' },
   codes: ['JSON_DUPLICATE_KEY'],
 });

@@ -6,5 +6,6 @@ export const jsonSyntax = defineStructureRule({
   title: 'The manifest is JSON',
   why: 'Nothing else can be read as a manifest.',
   fix: 'Run `connector build` to write it again, or mend the JSON.',
+  example: { badText: '{ "manifestVersion": 1, }', goodText: '{ "manifestVersion": 1 }' },
   codes: ['JSON_INVALID'],
 });

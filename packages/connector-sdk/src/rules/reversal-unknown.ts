@@ -6,6 +6,12 @@ export const reversalUnknown = defineMeaningRule({
   title: 'A reversal names a write of this connector',
   why: 'The runtime could not run it when it is needed.',
   fix: 'Name an action of this connector whose effect is `write`.',
+  example: {
+    at: '/actions/close-ticket/reversible',
+    bad: { by: 'undo', action: 'open-ticket' },
+    good: { by: 'undo', action: 'reopen-ticket' },
+    found: '/actions/close-ticket/reversible/action',
+  },
   *check({ actions }) {
     for (const [key, { reversible }] of Object.entries(actions)) {
       if (reversible === null) continue;

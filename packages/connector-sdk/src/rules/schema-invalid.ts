@@ -1,6 +1,6 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { defineMeaningRule } from '../validation/rule.ts';
-import { listSchemas } from '../validation/schema-nodes.ts';
+import { SCHEMA_KEYWORDS } from '../validation/schema-keywords.ts';
+import { listKeywords, listPlacesWith, pathOf } from '../validation/schema-places.ts';
 
 export const schemaInvalid = defineMeaningRule({
   id: 'schema-invalid',
@@ -8,20 +8,19 @@ export const schemaInvalid = defineMeaningRule({
   title: 'Every embedded schema is a JSON Schema (2020-12)',
   why: 'The runtime checks inputs and outputs with it; a schema that is not valid checks nothing.',
   fix: 'Derive it from a zod schema with `connector build` rather than writing it by hand.',
+  example: {
+    at: '/actions/get-ticket/output/properties/text',
+    bad: { type: 'text' },
+    good: { type: 'string' },
+    found: '/actions/get-ticket/output/properties/text/type',
+  },
   *check(manifest) {
-    const ajv = metaSchema();
-    for (const [path, schema] of listSchemas(manifest)) {
-      if (ajv.validateSchema(schema) === true) continue;
-      const [first] = ajv.errors ?? [];
-      const place = first?.instancePath.split('/').slice(1) ?? [];
-      yield { path: [...path, ...place], message: `not a JSON Schema: it ${first?.message ?? 'is not valid'}` };
+    for (const keyword of listKeywords(manifest)) {
+      const known = SCHEMA_KEYWORDS.get(keyword);
+      for (const place of known ? listPlacesWith(manifest, keyword) : []) {
+        if (known?.fits(place.node[keyword])) continue;
+        yield { path: pathOf(place, keyword), message: `not a JSON Schema: "${keyword}" must be ${known?.expected}` };
+      }
     }
   },
 });
-
-let shared: Ajv2020 | undefined;
-
-function metaSchema(): Ajv2020 {
-  shared ??= new Ajv2020({ strict: false, logger: false });
-  return shared;
-}

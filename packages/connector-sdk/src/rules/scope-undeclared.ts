@@ -7,6 +7,12 @@ export const scopeUndeclared = defineMeaningRule({
   title: 'Every scope in use is declared',
   why: 'Administrators grant declared scopes; one that is not declared can be neither read about nor granted.',
   fix: 'Declare it in `scopes` with a title and a description, or remove it.',
+  example: {
+    at: '/actions/close-ticket/scopes',
+    bad: ['ticket.delete'],
+    good: ['ticket.write'],
+    found: '/actions/close-ticket/scopes/0',
+  },
   *check(manifest) {
     for (const { scope, path, user } of listScopeUses(manifest)) {
       if (!Object.hasOwn(manifest.scopes, scope))

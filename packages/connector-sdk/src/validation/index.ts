@@ -1,5 +1,9 @@
+export type { Repair } from './repair-manifest.ts';
+export { repairManifest } from './repair-manifest.ts';
 export type {
   Finding,
+  FragmentExample,
+  Json,
   MeaningRule,
   Path,
   Problem,
@@ -8,7 +12,9 @@ export type {
   RuleContext,
   Severity,
   StructureRule,
+  TextExample,
 } from './rule.ts';
+export { rulePage, rulePath } from './rule-page.ts';
 export { rules } from './rule-set.ts';
 export { selectRules } from './select-rules.ts';
 export type { ValidateOptions } from './validate-manifest.ts';

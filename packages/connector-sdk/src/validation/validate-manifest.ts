@@ -1,17 +1,31 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isConnectorError } from '../errors.ts';
 import { type Manifest, parseManifest } from '../manifest.ts';
-import type { Finding, MeaningRule, Path, Problem, Profile, Rule, RuleContext, Severity } from './rule.ts';
+import {
+  type Finding,
+  type MeaningRule,
+  type Path,
+  type Problem,
+  type Profile,
+  type Rule,
+  type RuleContext,
+  type Severity,
+  severityIn,
+} from './rule.ts';
 import { meaningRules, rules, safetyRules, structureRules } from './rule-set.ts';
 
-export interface ValidateOptions extends RuleContext {
+export interface ValidateOptions {
   /** Default `pr`. */
   readonly profile?: Profile;
+  /** The manifest of the connector's last release, for rules that compare with it; without it they are silent. */
+  readonly previous?: Manifest;
   /** Which rules report (see `selectRules`); all of them by default. */
   readonly rules?: readonly Rule[];
 }
 
-const issuesSchema = z.array(z.object({ path: z.string(), message: z.string() })).min(1);
+const issuesSchema = z
+  .array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() }))
+  .min(1);
 
 /**
  * Everything that is wrong with a manifest: its structure, or when that is right, its meaning. Never throws for what the
@@ -19,7 +33,7 @@ const issuesSchema = z.array(z.object({ path: z.string(), message: z.string() })
  * whichever rules were selected.
  */
 export function validateManifest(bytes: Uint8Array, options: ValidateOptions = {}): Finding[] {
-  const { profile = 'pr', rules: selected = rules, ...context } = options;
+  const { profile = 'pr', rules: selected = rules, previous } = options;
   let manifest: Manifest;
   try {
     manifest = parseManifest(bytes);
@@ -27,12 +41,20 @@ export function validateManifest(bytes: Uint8Array, options: ValidateOptions = {
     if (!isConnectorError(error)) throw error;
     const rule = structureRules.find(({ codes }) => codes.some((code) => code === error.code));
     if (!rule) throw error;
-    return structureProblems(error).map((problem) => toFinding(rule, 'error', problem));
+    return structureProblems(error).map((problem) =>
+      toFinding(rule, 'error', problem, rule.repair?.(bytes, problem) !== undefined),
+    );
   }
+  const context: RuleContext = { text: new TextDecoder().decode(bytes), ...(previous ? { previous } : {}) };
   const unsafe = checkMeaning(safetyRules, manifest, profile, context);
   if (unsafe.length > 0) return unsafe;
-  const wanted = meaningRules.filter((rule) => selected.includes(rule));
-  return checkMeaning(wanted, manifest, profile, context);
+  const chosen = new Set(selected);
+  return checkMeaning(
+    meaningRules.filter((rule) => chosen.has(rule)),
+    manifest,
+    profile,
+    context,
+  );
 }
 
 function checkMeaning(
@@ -41,24 +63,25 @@ function checkMeaning(
   profile: Profile,
   context: RuleContext,
 ): Finding[] {
-  return wanted.flatMap((rule) => {
+  const findings: Finding[] = [];
+  for (const rule of wanted) {
     const severity = severityIn(rule, profile);
-    return severity ? [...rule.check(manifest, context)].map((problem) => toFinding(rule, severity, problem)) : [];
-  });
-}
-
-function severityIn(rule: Rule, profile: Profile): Severity | undefined {
-  return profile === 'release' ? (rule.releaseSeverity ?? rule.severity) : rule.severity;
+    if (!severity) continue;
+    for (const problem of rule.check(manifest, context)) {
+      findings.push(toFinding(rule, severity, problem, rule.repair !== undefined));
+    }
+  }
+  return findings;
 }
 
 function structureProblems(error: Error & { readonly details: Readonly<Record<string, unknown>> }): Problem[] {
   const issues = issuesSchema.safeParse(error.details.issues);
   if (!issues.success) return [{ path: [], message: error.message }];
-  return issues.data.map(({ path, message }) => ({ path: path === '' ? [] : path.split('.'), message }));
+  return issues.data;
 }
 
-function toFinding({ id, fix }: Rule, severity: Severity, { path, message }: Problem): Finding {
-  return { ruleId: id, severity, path, message, fix, repairable: false };
+function toFinding({ id, fix }: Rule, severity: Severity, { path, message }: Problem, repairable: boolean): Finding {
+  return { ruleId: id, severity, path, message, fix, repairable };
 }
 
 /** A place in the manifest as a JSON pointer (RFC 6901). */

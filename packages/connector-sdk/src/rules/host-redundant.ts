@@ -1,0 +1,43 @@
+import type { Manifest } from '../manifest.ts';
+import { coversHost, hostOfEntry } from '../validation/host-pattern.ts';
+import { listHostLists } from '../validation/manifest-places.ts';
+import { defineMeaningRule } from '../validation/rule.ts';
+
+export const hostRedundant = defineMeaningRule({
+  id: 'host-redundant',
+  severity: 'warning',
+  title: 'No host is allowed twice',
+  why: 'Whoever reviews the list looks at each line; one that a wildcard allows already hides how wide that wildcard is.',
+  fix: 'Remove the line, or remove the wildcard if it is not needed.',
+  example: {
+    at: '/connection/allowedHosts',
+    bad: ['desk.example', '*.desk.example', 'api.desk.example'],
+    good: ['desk.example', '*.desk.example'],
+    found: '/connection/allowedHosts/2',
+  },
+  *check(manifest) {
+    for (const { path, host, by } of listRedundant(manifest)) {
+      yield { path, message: `"${host}" is allowed by "${by}" already` };
+    }
+  },
+  repair(draft) {
+    const redundant = listRedundant(draft);
+    for (const { list, index } of redundant.reverse()) list.splice(index, 1);
+  },
+});
+
+function listRedundant(manifest: Manifest) {
+  return listHostLists(manifest).flatMap(([path, list]) =>
+    list.flatMap((host, index) => {
+      const by = list.find((other, at) => at !== index && isWider(other, host, at < index));
+      return by === undefined ? [] : [{ path: [...path, index], list, index, host, by }];
+    }),
+  );
+}
+
+/** Of two that allow the same, the first stays. */
+function isWider(other: string, host: string, earlier: boolean): boolean {
+  const [wide, narrow] = [hostOfEntry(other), hostOfEntry(host)];
+  if (wide === undefined || narrow === undefined) return false;
+  return wide === narrow ? earlier : coversHost(wide, narrow);
+}
