@@ -26,6 +26,19 @@ if (built) {
       command: 'node',
       args: ['packages/connector-cli/dist/cli.js', 'validate', 'manifests'],
     },
+    { name: 'rule pages match the rules', command: 'node', args: ['scripts/rule-pages.mjs', '--check'] },
+    ...['github', 'servicenow', 'slack'].map((id) => ({
+      name: `page of ${id} matches its manifest`,
+      command: 'node',
+      args: [
+        'packages/connector-cli/dist/cli.js',
+        'docs',
+        `manifests/${id}.json`,
+        '--out',
+        `docs/connectors/${id}.md`,
+        '--check',
+      ],
+    })),
     { name: 'types', command: 'tsc', args: ['-p', 'tsconfig.json'] },
     { name: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', '.'] },
     {

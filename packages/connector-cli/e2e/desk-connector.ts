@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildConnector } from '../src/index.ts';
 
 const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -46,6 +47,8 @@ export default defineConnector({
 export interface DeskOptions {
   /** The `connector` member of package.json. */
   readonly config?: Record<string, unknown>;
+  /** Other members of package.json. */
+  readonly package?: Record<string, unknown>;
   /** Further files, or other texts of these, by path. */
   readonly files?: Record<string, string>;
 }
@@ -59,6 +62,7 @@ export async function writeDeskConnector(parent: string, name: string, options: 
       version: '1.4.0',
       type: 'module',
       connector: { entry: 'src/connector.ts', ...options.config },
+      ...options.package,
     }),
     'README.md': '# Acme Desk\n',
     'src/connector.ts': SOURCE,
@@ -70,6 +74,15 @@ export async function writeDeskConnector(parent: string, name: string, options: 
     await writeFile(join(folder, path), text);
   }
   await symlink(join(PACKAGE, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+/** The same, built: its artifact is in the folder `artifact`. Packages are resolved as tests do, to their sources. */
+export async function buildDeskConnector(parent: string, name: string, options: DeskOptions = {}): Promise<string> {
+  const folder = await writeDeskConnector(parent, name, options);
+  const { files } = await buildConnector({ folder, conditions: ['@org/source'] });
+  await mkdir(join(folder, 'artifact'));
+  for (const [file, bytes] of files) await writeFile(join(folder, 'artifact', file), bytes);
   return folder;
 }
 

@@ -3,7 +3,7 @@ import { isConnectorError } from '@org/connector-sdk';
 export const EXIT_PASS = 0;
 export const EXIT_FINDINGS = 1;
 export const EXIT_USAGE = 2;
-const EXIT_ENVIRONMENT = 3;
+export const EXIT_ENVIRONMENT = 3;
 
 const USAGE: ReadonlySet<string> = new Set([
   'CLI_USAGE',
@@ -11,6 +11,8 @@ const USAGE: ReadonlySet<string> = new Set([
   'ARTIFACT_KEY_INVALID',
   'ARTIFACT_KEY_WEAK',
   'ARTIFACT_TRUST_INVALID',
+  'RULE_UNKNOWN',
+  'RULE_NOT_OPTIONAL',
 ]);
 
 const ENVIRONMENT: ReadonlySet<string> = new Set([
@@ -18,7 +20,18 @@ const ENVIRONMENT: ReadonlySet<string> = new Set([
   'CLI_FILE_UNREADABLE',
   'CLI_FILE_UNWRITABLE',
   'CLI_FILE_EXISTS',
+  'CLI_FILE_FORBIDDEN',
+  'CLI_FILE_NOT_REGULAR',
+  'CLI_FILE_TOO_LARGE',
+  'CLI_LINK_BROKEN',
+  'CLI_NO_MANIFEST',
   'CLI_ENV_MISSING',
+  'CLI_GIT_MISSING',
+  'CLI_GIT_REF_UNKNOWN',
+  'CLI_GIT_FILE_MISSING',
+  'CLI_GIT_FAILED',
+  'CLI_FILE_LOCKED',
+  'CLI_KEY_COMMAND_FAILED',
   'ARTIFACT_NOT_FOUND',
   'ARTIFACT_ACCESS_FAILED',
   'ARTIFACT_PASSPHRASE_WRONG',

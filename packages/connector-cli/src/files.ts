@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ArtifactFiles, isArtifactFileName } from '@org/connector-artifact';
+import type { ArtifactFiles } from '@org/connector-artifact';
 import { CliError, type CliErrorCode } from './errors.ts';
 
 /**
@@ -35,12 +35,16 @@ export async function readText(path: string, what: string): Promise<string> {
   return Buffer.from(await readBytes(path, what, 1_000_000)).toString('utf8');
 }
 
-/** Writes a file whole or not at all: an interrupted command leaves the old one. Throws `CLI_FILE_UNWRITABLE`. */
-export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
+/**
+ * Writes a file whole or not at all: an interrupted command leaves the old one. `mode` is for a file that is there already.
+ * Throws `CLI_FILE_UNWRITABLE`.
+ */
+export async function replaceFile(path: string, bytes: Uint8Array | string, mode?: number): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, bytes);
+    if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -93,6 +97,8 @@ async function checkReplaceable(folder: string): Promise<void> {
     if (errnoOf(error) === 'ENOENT') return;
     throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The artifact folder', folder, 'written');
   }
+  // Loaded here: commands that only read files start without it.
+  const { isArtifactFileName } = await import('@org/connector-artifact');
   const foreign = names.find((name) => name !== 'signatures' && !isArtifactFileName(name));
   if (foreign === undefined) return;
   throw new CliError(
@@ -101,7 +107,8 @@ async function checkReplaceable(folder: string): Promise<void> {
   );
 }
 
-function errnoOf(error: unknown): string {
+/** The system's name for what went wrong, such as `ENOENT`. */
+export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 

@@ -1,4 +1,4 @@
-import { isConnectorError } from '@org/connector-sdk';
+import { describeError } from './describe-error.ts';
 import { EXIT_FINDINGS, EXIT_PASS, exitCodeOf } from './exit-code.ts';
 import type { Report, Terminal } from './terminal.ts';
 
@@ -15,23 +15,16 @@ export async function runCommand(
 ): Promise<number> {
   try {
     const report = await work();
-    if (json) terminal.out(JSON.stringify({ command, ok: report.ok, ...report.json }));
-    else for (const line of report.lines) terminal.out(line);
-    return report.ok ? EXIT_PASS : EXIT_FINDINGS;
+    if (report.text !== undefined) {
+      if (report.text !== '') terminal.out(report.text);
+    } else if (json) {
+      terminal.out(JSON.stringify({ command, ok: report.ok, ...report.json }));
+    } else for (const line of report.lines) terminal.out(line);
+    return report.exitCode ?? (report.ok ? EXIT_PASS : EXIT_FINDINGS);
   } catch (error) {
-    const { code, message, details } = describe(error);
+    const { code, message, details } = describeError(error);
     if (json) terminal.out(JSON.stringify({ command, ok: false, error: { code, message, details } }));
     else terminal.err(`${code}: ${message}`);
     return exitCodeOf(error);
   }
-}
-
-function describe(error: unknown): { code: string; message: string; details: Readonly<Record<string, unknown>> } {
-  if (isConnectorError(error)) return error.toJSON();
-  const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-  return {
-    code: 'CLI_UNEXPECTED',
-    message: `${message}; this is a defect of the command, please report it`,
-    details: {},
-  };
 }

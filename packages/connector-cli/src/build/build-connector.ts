@@ -17,6 +17,8 @@ export interface BuildConnectorOptions {
 }
 
 export interface BuiltConnector {
+  /** As in its `package.json`. */
+  readonly packageName: string;
   /** The artifact, not yet signed. */
   readonly files: ArtifactFiles;
   readonly manifest: Manifest;
@@ -42,7 +44,8 @@ export async function buildConnector({ folder, conditions = [] }: BuildConnector
     const bytes = await readOptional(resolve(root, name));
     if (bytes) files.set(name, bytes);
   }
-  return { files, manifest: parseManifest(Buffer.from(manifestText)), digest: subjectDigest(files), bundle };
+  const manifest = parseManifest(Buffer.from(manifestText));
+  return { packageName: config.name, files, manifest, digest: subjectDigest(files), bundle };
 }
 
 async function readOptional(path: string): Promise<Uint8Array | undefined> {

@@ -6,6 +6,8 @@ import { builtinName, isAllowedBuiltin } from './builtin-policy.ts';
 import { importChain } from './import-chain.ts';
 import { type BundledModule, locateModules, nameModules } from './module-names.ts';
 import type { PackageConfig } from './package-config.ts';
+import { listPackageImports, type PackageImport } from './package-imports.ts';
+import { refuseRuntimeAccess } from './runtime-access.ts';
 
 /** What esbuild is told for everything that ends in an artifact or describes one. */
 export const BUNDLE_OPTIONS = {
@@ -27,12 +29,14 @@ export interface Bundle {
   readonly stubbed: readonly string[];
   /** Builtins that it imports, as `node:x`. */
   readonly builtins: readonly string[];
+  /** Which package imports which. */
+  readonly packageImports: readonly PackageImport[];
 }
 
 /**
  * Bundles a connector with all it imports into one ES module whose default export is the connector. Same source, same
  * bytes: paths of the machine do not get into it.
- * @throws CliError `BUILD_FAILED`, `BUILD_BUILTIN_DENIED` with the chain of imports.
+ * @throws CliError `BUILD_FAILED`, `BUILD_BUILTIN_DENIED` with the chain of imports, `BUILD_IMPORT_UNKNOWN`.
  */
 export async function bundleConnector(
   folder: string,
@@ -63,7 +67,10 @@ export async function bundleConnector(
     .filter(({ path }) => path.startsWith('stub:'))
     .map(({ path }) => path.replace('stub:', 'node:'))
     .sort();
-  return { code: nameModules(file.text, modules), modules, stubbed, builtins };
+  const code = nameModules(file.text, modules);
+  refuseRuntimeAccess(code);
+  const packageImports = listPackageImports(result.metafile, modules);
+  return { code, modules, stubbed, builtins, packageImports };
 }
 
 function refuseDenied(builtins: readonly string[], metafile: Metafile): void {

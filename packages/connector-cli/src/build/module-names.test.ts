@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { nameModules } from './module-names.ts';
 
-const module = (path: string, name: string) => ({ path, name, package: 'p', version: '1.0.0', bytes: 1 });
+const module = (path: string, name: string) => ({
+  path,
+  name,
+  package: 'p',
+  version: '1.0.0',
+  license: 'MIT',
+  bytes: 1,
+  sha256: '',
+});
 
 it('replaces the paths that the bundler wrote and nothing that only looks like one', () => {
   const modules = [module('../../x/node_modules/p/a.js', 'p/a.js'), module('../../x/node_modules/p/b.cjs', 'p/b.cjs')];

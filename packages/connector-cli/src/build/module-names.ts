@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -11,17 +12,28 @@ export interface BundledModule {
   readonly name: string;
   readonly package: string;
   readonly version: string;
+  /** What its `package.json` says of its licence; empty when it says nothing. */
+  readonly license: string;
+  /** Bytes that it takes in the bundle. */
   readonly bytes: number;
+  /** SHA-256 of the file it was made from, in hex; empty for what is no file. */
+  readonly sha256: string;
 }
 
-const packageJson = z.object({ name: z.string().min(1), version: z.string().default('') });
+const packageJson = z.object({
+  name: z.string().min(1),
+  version: z.string().default(''),
+  license: z.string().catch(''),
+});
+
+type PackageFacts = z.infer<typeof packageJson>;
 
 /** Finds the package of each module that made it into the output. */
 export async function locateModules(folder: string, output: Metafile['outputs'][string]): Promise<BundledModule[]> {
   const modules: BundledModule[] = [];
   for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
     if (/^(?:stub|builtin|builtin-default):|^connector$|^<stdin>$/.test(path)) {
-      modules.push({ path, name: path, package: '', version: '', bytes: bytesInOutput });
+      modules.push({ path, name: path, package: '', version: '', license: '', bytes: bytesInOutput, sha256: '' });
       continue;
     }
     const file = resolve(folder, path);
@@ -32,7 +44,11 @@ export async function locateModules(folder: string, output: Metafile['outputs'][
       name: `${home.name}/${place}`,
       package: home.name,
       version: home.version,
+      license: home.license,
       bytes: bytesInOutput,
+      sha256: createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
     });
   }
   return modules;
@@ -53,15 +69,15 @@ export function nameModules(code: string, modules: readonly BundledModule[]): st
 }
 
 /** The nearest `package.json` upwards that has a name; nested ones that only say `"type"` do not count. */
-async function findPackage(start: string): Promise<{ folder: string; name: string; version: string }> {
+async function findPackage(start: string): Promise<PackageFacts & { folder: string }> {
   for (let folder = start; ; folder = dirname(folder)) {
     const found = await readPackage(join(folder, 'package.json'));
     if (found) return { folder, ...found };
-    if (dirname(folder) === folder) return { folder: start, name: '(no package)', version: '' };
+    if (dirname(folder) === folder) return { folder: start, name: '(no package)', version: '', license: '' };
   }
 }
 
-async function readPackage(path: string): Promise<{ name: string; version: string } | undefined> {
+async function readPackage(path: string): Promise<PackageFacts | undefined> {
   try {
     return packageJson.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {

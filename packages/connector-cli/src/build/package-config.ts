@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { VERSION_PATTERN } from '@org/connector-artifact';
 import { parseJsonStrict } from '@org/connector-sdk';
 import { z } from 'zod';
 import { CliError } from '../errors.ts';
@@ -7,13 +8,18 @@ import { builtinName, isAllowedBuiltin } from './builtin-policy.ts';
 
 const packageSchema = z.object({
   name: z.string().min(1),
-  version: z.string().min(1),
+  version: z
+    .string()
+    .max(64)
+    .regex(VERSION_PATTERN, 'it is no semantic version without build metadata, such as 1.4.0 or 2.0.0-rc.1'),
   connector: z
     .strictObject({
       /** The module whose default export is the connector. */
       entry: z.string().min(1).default('src/connector.ts'),
       /** Denied builtins that libraries import but this connector never calls. */
       stub: z.array(z.string()).default([]),
+      /** Where the artifact lies in the published package; its readers look here, the build does not. */
+      artifact: z.string().optional(),
     })
     .prefault({}),
 });

@@ -1,6 +1,8 @@
 import { join, relative, resolve } from 'node:path';
-import { MANIFEST_FILE } from '@org/connector-artifact';
+import { gzipSync } from 'node:zlib';
+import { CODE_FILE, MANIFEST_FILE } from '@org/connector-artifact';
 import { type BuiltConnector, buildConnector } from '../build/build-connector.ts';
+import { writeSbom } from '../build/sbom.ts';
 import { CliError } from '../errors.ts';
 import { readBytes, replaceArtifactFolder, replaceFile } from '../files.ts';
 import type { Report, Terminal } from '../terminal.ts';
@@ -9,11 +11,15 @@ export interface BuildOptions {
   readonly out?: string;
   readonly manifestOut?: string;
   readonly check?: boolean;
+  readonly sbom?: string;
 }
+
+/** Above this, reviewers stop reading and every host process takes longer to start. */
+const LARGE_BUNDLE_BYTES = 512 * 1024;
 
 /** `connector build [dir]`: the artifact folder of a connector package, not yet signed. */
 export async function build(dir: string, options: BuildOptions, terminal: Terminal): Promise<Report> {
-  const { manifestOut, check } = options;
+  const { manifestOut, check, sbom } = options;
   if (check && manifestOut === undefined) {
     throw new CliError('CLI_USAGE', '--check needs --manifest-out: the committed manifest to compare with');
   }
@@ -28,7 +34,10 @@ export async function build(dir: string, options: BuildOptions, terminal: Termin
     else await replaceFile(path, manifestBytes);
   }
   await replaceArtifactFolder(out, built.files);
-  return toReport(built, shorten(out, terminal.cwd));
+  if (sbom !== undefined) await replaceFile(resolve(terminal.cwd, sbom), writeSbom(built));
+  const warnings = listWarnings(built);
+  for (const warning of warnings) terminal.err(`warning: ${warning}`);
+  return toReport(built, shorten(out, terminal.cwd), warnings, sbom);
 }
 
 /** Relative when that is shorter to read. */
@@ -47,9 +56,20 @@ async function compareManifest(path: string, shown: string, expected: Uint8Array
   );
 }
 
-function toReport({ files, manifest, digest, bundle }: BuiltConnector, out: string): Report {
-  const bytesOf = (name: string) => files.get(name)?.byteLength ?? 0;
-  const fileList = [...files.keys()].map((name) => ({ name, bytes: bytesOf(name) }));
+function listWarnings({ files }: BuiltConnector): string[] {
+  const size = files.get(CODE_FILE)?.byteLength ?? 0;
+  if (size <= LARGE_BUNDLE_BYTES) return [];
+  const advice = 'leave out what is not used (`import * as z from "zod"` keeps less than `import { z }`)';
+  return [`${CODE_FILE} is ${kib(size)}, over ${kib(LARGE_BUNDLE_BYTES)}; ${advice}`];
+}
+
+function toReport(built: BuiltConnector, out: string, warnings: readonly string[], sbom: string | undefined): Report {
+  const { files, manifest, digest, bundle } = built;
+  const fileList = [...files].map(([name, bytes]) => ({
+    name,
+    bytes: bytes.byteLength,
+    gzipBytes: gzipSync(bytes).byteLength,
+  }));
   const packages = sumByPackage(bundle.modules);
   return {
     ok: true,
@@ -57,11 +77,14 @@ function toReport({ files, manifest, digest, bundle }: BuiltConnector, out: stri
       `${manifest.id} ${manifest.version} by ${manifest.publisher}`,
       `  ${digest}`,
       `  ${out}`,
-      ...fileList.map(({ name, bytes }) => `    ${name.padEnd(16)} ${kib(bytes)}`),
+      ...fileList.map(
+        (file) => `    ${file.name.padEnd(16)} ${kib(file.bytes).padStart(10)}  ${kib(file.gzipBytes)} gzip`,
+      ),
       '  bundled',
       ...packages.map(({ name, version, bytes }) => `    ${`${name}@${version}`.padEnd(40)} ${kib(bytes)}`),
       ...(bundle.builtins.length > 0 ? [`  uses     ${bundle.builtins.join(', ')}`] : []),
       ...(bundle.stubbed.length > 0 ? [`  stubbed  ${bundle.stubbed.join(', ')} (throws when called)`] : []),
+      ...(sbom === undefined ? [] : [`  sbom     ${sbom}`]),
     ],
     json: {
       id: manifest.id,
@@ -73,16 +96,18 @@ function toReport({ files, manifest, digest, bundle }: BuiltConnector, out: stri
       packages,
       builtins: bundle.builtins,
       stubbed: bundle.stubbed,
+      warnings,
+      ...(sbom === undefined ? {} : { sbom }),
     },
   };
 }
 
 function sumByPackage(modules: BuiltConnector['bundle']['modules']) {
-  const sums = new Map<string, { name: string; version: string; bytes: number }>();
-  for (const { package: name, version, bytes } of modules) {
+  const sums = new Map<string, { name: string; version: string; license: string; bytes: number }>();
+  for (const { package: name, version, license, bytes } of modules) {
     if (name === '') continue;
     const key = `${name}@${version}`;
-    const sum = sums.get(key) ?? { name, version, bytes: 0 };
+    const sum = sums.get(key) ?? { name, version, license, bytes: 0 };
     sum.bytes += bytes;
     sums.set(key, sum);
   }

@@ -1,37 +1,37 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
-  createKeySigner,
+  locateArtifact,
   packArtifact,
   readArtifact,
   signArtifact,
   signatureFileName,
   subjectDigest,
 } from '@org/connector-artifact';
-import { readText, replaceFile } from '../files.ts';
-import { readPassphrase } from '../passphrase.ts';
+import { replaceFile } from '../files.ts';
+import { type KeyOptions, openSigners } from '../keys/open-signers.ts';
 import type { Report, Terminal } from '../terminal.ts';
 
-export interface SignOptions {
-  readonly key: string;
-  readonly passphraseEnv?: string;
-}
-
-/** `connector sign <artifact>`: adds this key's signature to a folder or `.tgz`; those of other keys stay. */
-export async function sign(artifact: string, { key, passphraseEnv }: SignOptions, terminal: Terminal): Promise<Report> {
-  const path = resolve(terminal.cwd, artifact);
-  const signer = createKeySigner(
-    await readText(resolve(terminal.cwd, key), 'The private key'),
-    readPassphrase(passphraseEnv, terminal),
-  );
-  const signed = await signArtifact(await readArtifact(path), signer, { signedAt: terminal.now() });
-  const name = signatureFileName(signer.keyId);
-  if ((await stat(path)).isDirectory()) await replaceFile(join(path, name), signed.get(name) ?? new Uint8Array());
-  else await replaceFile(path, packArtifact(signed));
+/**
+ * `connector sign <artifact>`: adds the signature of each given key to a folder, `.tgz` or npm package; those of other keys
+ * stay. Nothing is written unless every signature was made and verifies.
+ */
+export async function sign(artifact: string, options: KeyOptions, terminal: Terminal): Promise<Report> {
+  const path = await locateArtifact(resolve(terminal.cwd, artifact));
+  const files = await readArtifact(path);
+  const signers = await openSigners(options, terminal);
+  const signed = await signArtifact(files, signers, { signedAt: terminal.now() });
+  const signatures = signers.map(({ keyId }) => signatureFileName(keyId));
+  if ((await stat(path)).isDirectory()) {
+    for (const name of signatures) await replaceFile(join(path, name), signed.get(name) ?? new Uint8Array());
+  } else {
+    await replaceFile(path, packArtifact(signed));
+  }
   const digest = subjectDigest(signed);
+  const keyIds = signers.map(({ keyId }) => keyId);
   return {
     ok: true,
-    lines: [`Signed ${artifact}`, `  digest  ${digest}`, `  key     ${signer.keyId}`],
-    json: { artifact, digest, keyId: signer.keyId, signature: name },
+    lines: [`Signed ${artifact}`, `  digest  ${digest}`, ...keyIds.map((keyId) => `  key     ${keyId}`)],
+    json: { artifact, digest, keyId: keyIds[0], signature: signatures[0], keyIds, signatures },
   };
 }

@@ -1,68 +1,88 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { type Finding, toPointer, validateManifest } from '@org/connector-sdk/validation';
+import { resolve } from 'node:path';
+import { type Profile, selectRules } from '@org/connector-sdk/validation';
 import { CliError } from '../errors.ts';
-import { readBytes } from '../files.ts';
+import { EXIT_ENVIRONMENT, EXIT_FINDINGS, EXIT_PASS } from '../exit-code.ts';
+import { replaceFile } from '../files.ts';
+import { type CheckReport, summarize, summaryLine } from '../formats/check-report.ts';
+import { type FormatName, formats } from '../formats/format.ts';
 import type { Report, Terminal } from '../terminal.ts';
+import type { CheckedManifest } from '../validate/check-input.ts';
+import { checkManifests } from '../validate/check-manifests.ts';
+import { listInputs } from '../validate/inputs.ts';
+import { readPreviousManifests } from '../validate/previous-manifests.ts';
+import { createProgress } from '../validate/progress.ts';
+import { checkRepairable } from '../validate/repair-file.ts';
 
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-
-interface FileFindings {
-  readonly file: string;
-  readonly findings: readonly Finding[];
+export interface ValidateCommandOptions {
+  readonly profile: Profile;
+  readonly format: FormatName;
+  readonly json?: boolean;
+  readonly only?: readonly string[];
+  readonly ignore?: readonly string[];
+  readonly maxWarnings?: number;
+  readonly against?: string;
+  readonly fix?: boolean;
+  readonly output?: string;
+  readonly quiet?: boolean;
 }
 
-/** `connector validate [paths…]`: manifests, folders of manifests (`*.json`), artifact folders. */
-export async function validate(paths: readonly string[], terminal: Terminal): Promise<Report> {
-  const files: string[] = [];
-  for (const path of paths.length > 0 ? paths : ['manifests']) files.push(...(await listManifests(path, terminal.cwd)));
-  const results: FileFindings[] = [];
-  for (const file of files) {
-    const bytes = await readBytes(resolve(terminal.cwd, file), 'The manifest', MAX_MANIFEST_BYTES);
-    results.push({ file, findings: validateManifest(bytes) });
-  }
-  return toReport(results);
-}
-
-async function listManifests(path: string, cwd: string): Promise<string[]> {
-  const full = resolve(cwd, path);
-  const stats = await stat(full).catch((cause: unknown) => {
-    throw new CliError('CLI_FILE_MISSING', `There is no manifest at ${path}; check the path`, { cause });
-  });
-  if (!stats.isDirectory()) return [path];
-  const names = await readdir(full);
-  const manifests = names.includes('manifest.json')
-    ? ['manifest.json']
-    : names.filter((name) => name.endsWith('.json'));
-  if (manifests.length > 0) return manifests.sort().map((name) => join(path, name));
-  throw new CliError('CLI_FILE_MISSING', `${path} holds no manifest (*.json); check the path`);
-}
-
-function toReport(results: readonly FileFindings[]): Report {
-  const findings = results.flatMap((result) => result.findings);
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const warnings = findings.length - errors;
-  const lines = results.flatMap(({ file, findings: found }) =>
-    found.length === 0 ? [] : ['', file, ...found.map(pretty)],
-  );
-  const summary = `${count(results.length, 'manifest')}: ${count(errors, 'error')}, ${count(warnings, 'warning')}`;
-  return {
-    ok: errors === 0,
-    lines: [...lines.slice(1), ...(lines.length > 0 ? [''] : []), summary],
-    json: {
-      files: results.map(({ file, findings: found }) => ({
-        file,
-        findings: found.map(({ path, ...finding }) => ({ ...finding, pointer: toPointer(path) })),
-      })),
-      summary: { files: results.length, errors, warnings },
-    },
+/**
+ * `connector validate [paths…]`. Whatever one file is like, all others are checked; the exit code is the gravest: 3 when a
+ * file could not be read, 1 when a rule found an error or too many warnings.
+ * @throws CliError `CLI_USAGE` and SdkError `RULE_*`, before anything was read or written.
+ */
+export async function validate(
+  paths: readonly string[],
+  options: ValidateCommandOptions,
+  terminal: Terminal,
+): Promise<Report> {
+  const { profile, only = [], ignore = [], maxWarnings, against, fix = false, output, quiet = false } = options;
+  const format = formatOf(options);
+  const rules = selectRules({ only, ignore });
+  const inputs = listInputs(paths, terminal.cwd);
+  if (fix) checkRepairable(inputs);
+  const previous =
+    against === undefined ? new Map<string, never>() : await readPreviousManifests(against, terminal.cwd);
+  const progress = createProgress(terminal, inputs.length, quiet);
+  const plan = { profile, only, ignore, previous, fix };
+  const files = await checkManifests(inputs, plan, progress, terminal);
+  const exitCode = exitCodeFor(files, maxWarnings);
+  const report: CheckReport = {
+    files: quiet ? files.map(withoutWarnings) : files,
+    rules,
+    profile,
+    summary: summarize(files),
+    exitCode,
   };
+  const color = output === undefined && wantsColor(terminal);
+  const text = formats[format](report, { color, quiet });
+  const answer = { ok: exitCode === EXIT_PASS, exitCode, lines: [], json: {} };
+  if (output === undefined) return { ...answer, text };
+  await replaceFile(resolve(terminal.cwd, output), `${text}\n`);
+  if (!quiet) terminal.err(`${summaryLine(report.summary)} → ${output}`);
+  return { ...answer, text: '' };
 }
 
-function pretty({ severity, path, message, ruleId, fix }: Finding): string {
-  return `  ${severity.padEnd(7)}  ${toPointer(path) || '(top)'}: ${message}  [${ruleId}]\n           ${fix}`;
+function formatOf({ json, format }: ValidateCommandOptions): FormatName {
+  if (!json || format === 'json') return format;
+  if (format === 'pretty') return 'json';
+  throw new CliError('CLI_USAGE', `--json and --format ${format} ask for two formats; give one of them`);
 }
 
-function count(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? '' : 's'}`;
+function exitCodeFor(files: readonly CheckedManifest[], maxWarnings = Number.POSITIVE_INFINITY): number {
+  const { errors, warnings } = summarize(files);
+  const unread = files.flatMap(({ error }) => error?.exitCode ?? []);
+  if (unread.includes(EXIT_ENVIRONMENT)) return EXIT_ENVIRONMENT;
+  return errors > 0 || unread.length > 0 || warnings > maxWarnings ? EXIT_FINDINGS : EXIT_PASS;
+}
+
+function withoutWarnings(file: CheckedManifest): CheckedManifest {
+  return { ...file, findings: file.findings.filter(({ severity }) => severity === 'error') };
+}
+
+/** See no-color.org. */
+function wantsColor({ env, outIsTerminal = false }: Terminal): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0';
+  return outIsTerminal && env.TERM !== 'dumb';
 }

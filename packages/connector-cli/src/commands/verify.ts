@@ -1,18 +1,23 @@
 import { resolve } from 'node:path';
 import { parseTrustPolicy, readArtifact, verifyArtifact } from '@org/connector-artifact';
-import { readBytes } from '../files.ts';
 import type { Report, Terminal } from '../terminal.ts';
+import { readTrustBytes } from '../trust/edit-trust-file.ts';
+import { parsePurpose } from '../trust/purpose.ts';
+
+export interface VerifyCommandOptions {
+  readonly trust: string;
+  readonly purpose?: string;
+}
 
 /** `connector verify <artifact> --trust <trust.json>`: whether a runtime with this policy would run it. */
-export async function verify(
-  artifact: string,
-  options: { readonly trust: string },
-  terminal: Terminal,
-): Promise<Report> {
-  const trust = parseTrustPolicy(await readBytes(resolve(terminal.cwd, options.trust), 'The trust policy', 4_000_000));
+export async function verify(artifact: string, options: VerifyCommandOptions, terminal: Terminal): Promise<Report> {
+  const trust = parseTrustPolicy(await readTrustBytes(resolve(terminal.cwd, options.trust)));
   const files = await readArtifact(resolve(terminal.cwd, artifact));
-  const verified = verifyArtifact(files, trust, { now: terminal.now() });
-  const { id, version, publisher, digest, keyIds, signedAt } = verified;
+  const purpose = parsePurpose(options.purpose);
+  const { id, version, publisher, digest, keyIds, signedAt } = verifyArtifact(files, trust, {
+    now: terminal.now(),
+    purpose,
+  });
   return {
     ok: true,
     lines: [

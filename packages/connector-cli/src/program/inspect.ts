@@ -1,8 +1,8 @@
 import { addCommand, type Registration } from './registration.ts';
 
 export function registerInspect({ program, terminal, run }: Registration): void {
-  addCommand(program, 'inspect <artifact>', 'show what an artifact holds and claims').action(
-    (artifact, _options, command) =>
-      run(command, async () => (await import('../commands/inspect.ts')).inspect(artifact, terminal)),
+  addCommand(program, 'inspect <source>', 'show what an artifact or a manifest holds and claims').action(
+    (source, _options, command) =>
+      run(command, async () => (await import('../commands/inspect.ts')).inspect(source, terminal)),
   );
 }
