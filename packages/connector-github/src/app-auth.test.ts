@@ -100,7 +100,7 @@ describe('the exchange for a token', () => {
   it.each([
     [401, { message: "'Issued at' claim ('iat') must be an Integer" }, {}, 'GITHUB_UNAUTHORIZED', 'failed'],
     [403, { message: 'This installation has been suspended' }, {}, 'GITHUB_FORBIDDEN', 'failed'],
-    [404, { message: 'Not Found' }, {}, 'GITHUB_NOT_FOUND', 'failed'],
+    [404, { message: 'Not Found' }, {}, 'GITHUB_INSTALLATION_UNKNOWN', 'failed'],
     [429, { message: 'rate limited' }, { 'retry-after': '9' }, 'GITHUB_RATE_LIMITED', 'retryable'],
     [502, '', {}, 'GITHUB_UNAVAILABLE', 'retryable'],
   ])('words a %i', async (status, body, headers, code, kind) => {

@@ -1,9 +1,9 @@
 import { createAppAuth } from '@octokit/auth-app';
 import { request } from '@octokit/request';
-import { ActionError, type AuthenticateContext, defineAuth, isConnectorError } from '@org/connector-sdk';
+import { ActionError, defineAuth, isConnectorError } from '@org/connector-sdk';
 import * as z from 'zod';
 import { createAppJwt } from './app-jwt.ts';
-import { type GitHubConfig, trimTrailingSlash } from './config.ts';
+import { config, trimTrailingSlash } from './config.ts';
 import { failureOf } from './github-errors.ts';
 
 const secret = z.strictObject({
@@ -15,8 +15,9 @@ export const app = defineAuth({
   kind: 'custom',
   title: 'GitHub App',
   hosts: ['{config.apiUrl}'],
+  config,
   secret,
-  async authenticate(ctx: AuthenticateContext<z.infer<typeof secret>, GitHubConfig>) {
+  async authenticate(ctx) {
     const { apiUrl, appId, installationId } = ctx.config;
     const auth = createAppAuth({
       appId,
@@ -52,10 +53,20 @@ function wordFailure(error: unknown, installationId: number): unknown {
   const subject = `installation ${installationId}`;
   if (parsed.success && parsed.data.response) {
     const { status, message, response } = parsed.data;
+    if (status === 404) return installationUnknown(installationId);
     return failureOf({ status, message, headers: response.headers }, subject);
   }
   return new ActionError('GITHUB_UNAVAILABLE', `GitHub gave no answer for ${subject}: try again later`, {
     kind: 'retryable',
     details: { subject },
   });
+}
+
+/** Not the code of a missing resource: a test of the connection takes that one for a server without rate limits. */
+function installationUnknown(installationId: number): ActionError {
+  return new ActionError(
+    'GITHUB_INSTALLATION_UNKNOWN',
+    `installation ${installationId} is not one of this App: check the App ID and the installation, and that it was not removed`,
+    { details: { installationId } },
+  );
 }

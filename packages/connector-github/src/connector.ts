@@ -9,7 +9,7 @@ const github = defineConnector({
   publisher: 'org',
   title: 'GitHub',
   description: 'Lists pull requests and issues and reads files, as a GitHub App.',
-  engines: { runtime: '>=0.0.0' },
+  engines: { runtime: '>=0.0.0 <1.0.0' },
   scopes: {
     'pull-requests.read': {
       title: 'Read pull requests',

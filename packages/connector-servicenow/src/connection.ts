@@ -12,6 +12,8 @@ export const connection = defineConnection({
       authorizationUrl: '{config.instanceUrl}/oauth_auth.do',
       tokenUrl: '{config.instanceUrl}/oauth_token.do',
       clientAuthentication: 'post',
+      // What a grant may do is said by the user's roles; an instance answers every request with `useraccount`.
+      scopeStyle: 'none',
     },
     basic: { kind: 'basic', title: 'User and password (development instances)' },
   },

@@ -13,7 +13,7 @@ const servicenow = defineConnector({
   title: 'ServiceNow',
   description:
     'Reads incidents, changes their assignment, category and priority, adds work notes, and tells of changes.',
-  engines: { runtime: '>=0.0.0' },
+  engines: { runtime: '>=0.0.0 <1.0.0' },
   scopes: {
     'incident.read': {
       title: 'Read incidents',

@@ -9,9 +9,11 @@ export const connection = defineConnection({
       kind: 'oauth2',
       title: 'Slack app (bot token)',
       grants: ['authorization_code', 'refresh_token'],
-      authorizationUrl: 'https://slack.com/oauth/v2/authorize',
+      authorizationUrl: '{config.apiUrl}../oauth/v2/authorize',
       tokenUrl: '{config.apiUrl}oauth.v2.access',
-      clientAuthentication: 'basic',
+      // Slack does not undo the encoding that RFC 6749 wants in HTTP Basic, and client ids have dots.
+      clientAuthentication: 'post',
+      scopeStyle: 'comma',
     },
   },
   allowedHosts: ['{config.apiUrl}'],

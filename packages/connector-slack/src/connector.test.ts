@@ -4,8 +4,9 @@ import slack from './connector.ts';
 
 it('has a manifest with a verified interaction and a compensated post', () => {
   const manifest = deriveManifest(slack, { version: '1.0.0' });
-  expect(Object.keys(manifest.actions)).toEqual(['post-message', 'withdraw-message']);
+  expect(Object.keys(manifest.actions)).toEqual(['post-message', 'update-message', 'withdraw-message']);
   expect(manifest.actions['post-message']?.reversible).toEqual({ by: 'compensation', action: 'withdraw-message' });
+  expect(manifest.actions['withdraw-message']?.reversible).toEqual({ by: 'undo', action: 'update-message' });
   expect(manifest.approvalChannels.approval?.interaction).toMatchObject({
     verification: { scheme: 'slack-v0' },
     handshake: { kind: 'slack-url-verification' },

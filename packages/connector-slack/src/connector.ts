@@ -1,5 +1,6 @@
 import { defineConnector } from '@org/connector-sdk';
 import { postMessage } from './actions/post-message.ts';
+import { updateMessage } from './actions/update-message.ts';
 import { withdrawMessage } from './actions/withdraw-message.ts';
 import { approval } from './approval-channels/approval.ts';
 import { connection } from './connection.ts';
@@ -9,7 +10,7 @@ const slack = defineConnector({
   publisher: 'org',
   title: 'Slack',
   description: 'Asks people for approval with context and buttons, and posts what was decided.',
-  engines: { runtime: '>=0.0.0' },
+  engines: { runtime: '>=0.0.0 <1.0.0' },
   scopes: {
     'messages.write': {
       title: 'Post messages',
@@ -18,12 +19,12 @@ const slack = defineConnector({
     },
     'history.read': {
       title: 'Read recent messages',
-      description: 'Recognise its own messages after an answer was lost, so that none is posted twice.',
+      description: 'Recognise its own messages, so that none is posted twice, and what they said can be restored.',
       provider: ['channels:history', 'groups:history', 'im:history'],
     },
   },
   connection,
-  actions: { 'post-message': postMessage, 'withdraw-message': withdrawMessage },
+  actions: { 'post-message': postMessage, 'update-message': updateMessage, 'withdraw-message': withdrawMessage },
   approvalChannels: { approval },
 });
 

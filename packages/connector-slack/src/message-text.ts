@@ -30,6 +30,12 @@ export function escapeMrkdwn(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
+export function unescapeMrkdwn(escaped: string): string {
+  return escaped.replace(/&(amp|lt|gt);/g, (_, name: string) => entities[name] ?? '');
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>' };
+
 /** Cuts escaped text to `max` characters; never inside an entity or a surrogate pair. */
 export function truncateEscaped(escaped: string, max: number): string {
   if (escaped.length <= max) return escaped;

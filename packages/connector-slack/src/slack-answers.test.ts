@@ -3,6 +3,8 @@ import { createTestContext } from '@org/connector-testing';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { postMessage } from './actions/post-message.ts';
+import { updateMessage } from './actions/update-message.ts';
+import { withdrawMessage } from './actions/withdraw-message.ts';
 import { approval } from './approval-channels/approval.ts';
 import { connection } from './connection.ts';
 
@@ -102,6 +104,35 @@ describe('resolving', () => {
   it('passes on that it should be asked again later', async () => {
     history().reply(429, '', { 'retry-after': '3' });
     await expect(resolve()).rejects.toMatchObject({ code: 'SLACK_RATE_LIMITED', details: { retryAfterSeconds: 3 } });
+  });
+});
+
+describe('what a message said before', () => {
+  const place = { channel: 'C0123456', ts: '1700000000.000100' };
+  const history = () => web().get('/api/conversations.history').query(true);
+
+  it.each(['missing_scope', 'not_in_channel'])('is not known to a withdrawal after %s', async (error) => {
+    history().reply(200, { ok: false, error });
+    web().post('/api/chat.update').reply(200, { ok: true });
+    expect(await withdrawMessage.run(contextOf(place))).toEqual({ ...place, before: null });
+  });
+
+  it('is asked for again later, before anything is written', async () => {
+    history().reply(503, '');
+    await expect(withdrawMessage.run(contextOf(place))).rejects.toMatchObject({ code: 'SLACK_UNAVAILABLE' });
+  });
+
+  it('must be known to a change', async () => {
+    history().reply(200, { ok: false, error: 'missing_scope' });
+    const changed = updateMessage.run(contextOf({ ...place, text: 'x' }));
+    await expect(changed).rejects.toMatchObject({ code: 'SLACK_SCOPE_MISSING' });
+  });
+
+  it('is not read from blocks that somebody else wrote', async () => {
+    const metadata = { event_type: 'connector_message', event_payload: {} };
+    history().reply(200, { ok: true, messages: [{ ts: place.ts, metadata, blocks: [{ type: 'rich_text' }] }] });
+    web().post('/api/chat.update').reply(200, { ok: true });
+    expect(await updateMessage.run(contextOf({ ...place, text: 'x' }))).toMatchObject({ before: null });
   });
 });
 

@@ -15,6 +15,9 @@ const credentialErrors: ReadonlySet<string> = new Set([
   'no_permission',
 ]);
 
+/** Codes that mean that the app may not read a channel's history, now or later. */
+export const unreadableHistory: ReadonlySet<string> = new Set(['SLACK_SCOPE_MISSING', 'SLACK_CHANNEL_UNUSABLE']);
+
 const platformError = z.object({ code: z.literal(ErrorCode.PlatformError), data: z.object({ error: z.string() }) });
 const rateLimited = z.object({ code: z.literal(ErrorCode.RateLimitedError), retryAfter: z.number() });
 const httpError = z.object({ code: z.literal(ErrorCode.HTTPError), statusCode: z.number() });

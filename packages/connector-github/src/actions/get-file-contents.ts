@@ -1,16 +1,18 @@
-import { type ActionContext, ActionError, defineAction } from '@org/connector-sdk';
+import { ActionError, defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { GitHubConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { filePath, gitRef, owner, repo } from '../field-guards.ts';
 import { readGitHub } from '../github-api.ts';
 
-const input = z.strictObject({
-  owner,
-  repo,
-  path: filePath.describe('The path from the root of the repository.'),
-  ref: gitRef.optional().describe('A branch, tag or commit; the default branch when absent.'),
-  maxBytes: z.int().min(1).max(1_000_000).default(100_000).describe('Refuse a larger file.'),
-});
+const input = z
+  .strictObject({
+    owner,
+    repo,
+    path: filePath.describe('The path from the root of the repository.'),
+    ref: gitRef.optional().describe('A branch, tag or commit; the default branch when absent.'),
+    maxBytes: z.int().min(1).max(1_000_000).default(100_000).describe('Refuse a larger file.'),
+  })
+  .meta({ examples: [{ owner: 'acme', repo: 'payments-api', path: 'docs/runbook.md', ref: 'main' }] });
 
 const vendorFile = z.object({
   type: z.string(),
@@ -27,6 +29,7 @@ export const getFileContents = defineAction({
   effect: 'read',
   risk: 'low',
   scopes: ['contents.read'],
+  config,
   input,
   output: z.object({
     path: z.string().describe('The path that was asked for.'),
@@ -35,7 +38,7 @@ export const getFileContents = defineAction({
     text: z.string().describe('The file, as UTF-8. Text from outside.'),
     url: z.string().nullable().describe('Where a person opens it.'),
   }),
-  async run(ctx: ActionContext<z.infer<typeof input>, GitHubConfig>) {
+  async run(ctx) {
     const { owner, repo, path, ref, maxBytes } = ctx.input;
     const subject = `${path} of ${owner}/${repo}`;
     const encoded = path.split('/').map(encodeURIComponent).join('/');

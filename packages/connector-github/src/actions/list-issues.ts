@@ -1,31 +1,33 @@
-import { type ActionContext, defineAction } from '@org/connector-sdk';
+import { defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { GitHubConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { owner, perPage, repo } from '../field-guards.ts';
 import { account, label, readGitHub, readLabels } from '../github-api.ts';
 import { nextCursor, pageCursor, readCursor } from '../page-cursor.ts';
 
-const input = z.strictObject({
-  owner,
-  repo,
-  state: z.enum(['open', 'closed', 'all']).default('open').describe('Which ones.'),
-  labels: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .max(50)
-        .regex(/^[^,\p{Cc}]+$/u),
-    )
-    .max(20)
-    .default([])
-    .describe('Only those with all of these labels.'),
-  since: z.iso.datetime().optional().describe('Only those updated at or after this moment, ISO 8601.'),
-  sort: z.enum(['created', 'updated', 'comments']).default('created').describe('What to sort by.'),
-  direction: z.enum(['asc', 'desc']).default('desc').describe('Which end comes first.'),
-  perPage,
-  cursor: pageCursor,
-});
+const input = z
+  .strictObject({
+    owner,
+    repo,
+    state: z.enum(['open', 'closed', 'all']).default('open').describe('Which ones.'),
+    labels: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(50)
+          .regex(/^[^,\p{Cc}]+$/u),
+      )
+      .max(20)
+      .default([])
+      .describe('Only those with all of these labels.'),
+    since: z.iso.datetime().optional().describe('Only those updated at or after this moment, ISO 8601.'),
+    sort: z.enum(['created', 'updated', 'comments']).default('created').describe('What to sort by.'),
+    direction: z.enum(['asc', 'desc']).default('desc').describe('Which end comes first.'),
+    perPage,
+    cursor: pageCursor,
+  })
+  .meta({ examples: [{ owner: 'acme', repo: 'payments-api', labels: ['incident'], since: '2026-03-01T00:00:00Z' }] });
 
 const vendorIssue = z.object({
   number: z.int(),
@@ -50,6 +52,7 @@ export const listIssues = defineAction({
   effect: 'read',
   risk: 'low',
   scopes: ['issues.read'],
+  config,
   input,
   output: z.object({
     issues: z
@@ -72,7 +75,7 @@ export const listIssues = defineAction({
       .describe('In the order asked for.'),
     nextCursor: z.string().nullable().describe('Give it as cursor for the next page; null on the last.'),
   }),
-  async run(ctx: ActionContext<z.infer<typeof input>, GitHubConfig>) {
+  async run(ctx) {
     const { owner, repo, state, labels, since, sort, direction, perPage, cursor } = ctx.input;
     const wanted = labels.length === 0 ? undefined : labels.join(',');
     const query = { state, labels: wanted, since, sort, direction, per_page: perPage, ...readCursor(cursor) };

@@ -1,17 +1,22 @@
-import { type ActionContext, defineAction, isConnectorError, type Resolution } from '@org/connector-sdk';
+import { defineAction, isConnectorError } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { ServiceNowConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { queryValue, sysId } from '../field-guards.ts';
 import { listRows, patchIncident } from '../servicenow-api.ts';
 import { outcomeUnknown } from '../servicenow-errors.ts';
 import { parseSysTime } from '../sys-time.ts';
 import { writtenIncident } from '../written-incident.ts';
 
-const input = z.strictObject({
-  sysId: sysId.describe('The sys_id of the incident.'),
-  note: z.string().min(1).max(4000).describe('Plain text, seen by those who work on the incident, not by its caller.'),
-});
-type Input = z.infer<typeof input>;
+const input = z
+  .strictObject({
+    sysId: sysId.describe('The sys_id of the incident.'),
+    note: z
+      .string()
+      .min(1)
+      .max(4000)
+      .describe('Plain text, seen by those who work on the incident, not by its caller.'),
+  })
+  .meta({ examples: [{ sysId: '9d385017c611228701d22104cc95c371', note: 'The last release changed the timeout.' }] });
 
 const output = z.object({
   sysId: writtenIncident.sysId,
@@ -26,6 +31,7 @@ export const addWorkNote = defineAction({
   effect: 'write',
   risk: 'low',
   scopes: ['incident.write', 'journal.read'],
+  config,
   // ServiceNow's transaction quota lets a request that was not answered finish up to 300 s later.
   idempotency: { mode: 'marker', settleSeconds: 300 },
   input,
@@ -36,14 +42,14 @@ export const addWorkNote = defineAction({
       note: `The work note with the reference ${output.reference} is withdrawn: please disregard it.`,
     }),
   },
-  async run(ctx: ActionContext<Input, ServiceNowConfig>) {
+  async run(ctx) {
     const text = `${neutralise(ctx.input.note)}\n\n${marker(ctx.idempotencyKey)}`;
     const after = await patchIncident(ctx, ctx.input.sysId, { work_notes: text });
     const addedOn = parseSysTime(after.sys_updated_on.value);
     if (addedOn === undefined) throw outcomeUnknown(`incident ${ctx.input.sysId}`, {});
     return { sysId: ctx.input.sysId, reference: ctx.idempotencyKey, addedOn };
   },
-  async resolve(ctx: ActionContext<Input, ServiceNowConfig>): Promise<Resolution<z.infer<typeof output>>> {
+  async resolve(ctx) {
     const { sysId } = ctx.input;
     const mark = marker(ctx.idempotencyKey);
     try {

@@ -1,14 +1,16 @@
-import { type ActionContext, defineAction } from '@org/connector-sdk';
+import { defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { ServiceNowConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { recordNumber, sysId } from '../field-guards.ts';
 import { choice, readVersion, reference, toReference } from '../incident-record.ts';
 import { findIncident, incidentPage, readIncident } from '../servicenow-api.ts';
 
-const input = z.union([
-  z.strictObject({ sysId: sysId.describe('The sys_id of the incident.') }),
-  z.strictObject({ number: recordNumber.describe('The number of the incident, such as INC0010001.') }),
-]);
+const input = z
+  .union([
+    z.strictObject({ sysId: sysId.describe('The sys_id of the incident.') }),
+    z.strictObject({ number: recordNumber.describe('The number of the incident, such as INC0010001.') }),
+  ])
+  .meta({ examples: [{ number: 'INC0010001' }, { sysId: '9d385017c611228701d22104cc95c371' }] });
 
 export const getIncident = defineAction({
   title: 'Get an incident',
@@ -16,6 +18,7 @@ export const getIncident = defineAction({
   effect: 'read',
   risk: 'low',
   scopes: ['incident.read'],
+  config,
   input,
   output: z.object({
     sysId: z.string().describe('The sys_id.'),
@@ -34,7 +37,7 @@ export const getIncident = defineAction({
     modCount: z.int().describe('How often it was changed: give it to a write as expectedModCount.'),
     url: z.string().describe('Where a person opens it.'),
   }),
-  async run(ctx: ActionContext<z.infer<typeof input>, ServiceNowConfig>) {
+  async run(ctx) {
     const record =
       'sysId' in ctx.input ? await readIncident(ctx, ctx.input.sysId) : await findIncident(ctx, ctx.input.number);
     return {

@@ -1,20 +1,30 @@
-import { type ActionContext, ActionError, defineAction } from '@org/connector-sdk';
+import { ActionError, defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { ServiceNowConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { queryValue, sysId } from '../field-guards.ts';
 import { changeIncident, type IncidentChange, resolveChange } from '../incident-change.ts';
 import { type IncidentRecord, reference, toReference } from '../incident-record.ts';
 import { listRows, type ServiceNowContext } from '../servicenow-api.ts';
 import { describeWritten, requireBefore, writeTarget, writtenIncident } from '../written-incident.ts';
 
-const input = z.strictObject({
-  ...writeTarget,
-  assignmentGroup: sysId.nullable().optional().describe('The sys_id of the group; null clears it; absent leaves it.'),
-  assignedTo: sysId
-    .nullable()
-    .optional()
-    .describe('The sys_id of the user, a member of the group; null clears it; absent leaves it.'),
-});
+const input = z
+  .strictObject({
+    ...writeTarget,
+    assignmentGroup: sysId.nullable().optional().describe('The sys_id of the group; null clears it; absent leaves it.'),
+    assignedTo: sysId
+      .nullable()
+      .optional()
+      .describe('The sys_id of the user, a member of the group; null clears it; absent leaves it.'),
+  })
+  .meta({
+    examples: [
+      {
+        sysId: '9d385017c611228701d22104cc95c371',
+        assignmentGroup: '8a4dde73c6112278017a6a4baf547aa7',
+        assignedTo: null,
+      },
+    ],
+  });
 type Input = z.infer<typeof input>;
 
 const assignment = z.object({
@@ -28,6 +38,7 @@ export const updateAssignment = defineAction({
   effect: 'write',
   risk: 'medium',
   scopes: ['incident.write', 'incident.read'],
+  config,
   idempotency: { mode: 'natural' },
   input,
   output: z.object({
@@ -45,12 +56,12 @@ export const updateAssignment = defineAction({
       };
     },
   },
-  async run(ctx: ActionContext<Input, ServiceNowConfig>) {
-    const { before, after } = await changeIncident(ctx, planChange(ctx));
+  async run(ctx) {
+    const { before, after } = await changeIncident(ctx, planChange(ctx, ctx.input));
     return { ...describeWritten(after), before: readAssignment(before), after: readAssignment(after) };
   },
-  resolve(ctx: ActionContext<Input, ServiceNowConfig>) {
-    return resolveChange(ctx, planChange(ctx), (after) => ({
+  resolve(ctx) {
+    return resolveChange(ctx, planChange(ctx, ctx.input), (after) => ({
       ...describeWritten(after),
       before: null,
       after: readAssignment(after),
@@ -58,8 +69,8 @@ export const updateAssignment = defineAction({
   },
 });
 
-function planChange(ctx: ActionContext<Input, ServiceNowConfig>): IncidentChange {
-  const { sysId, expectedModCount, assignmentGroup, assignedTo } = ctx.input;
+function planChange(ctx: ServiceNowContext, input: Input): IncidentChange {
+  const { sysId, expectedModCount, assignmentGroup, assignedTo } = input;
   if (assignmentGroup === undefined && assignedTo === undefined) {
     throw new ActionError('SERVICENOW_NOTHING_TO_CHANGE', 'no assignment was given: set assignmentGroup or assignedTo');
   }

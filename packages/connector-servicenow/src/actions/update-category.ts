@@ -1,19 +1,21 @@
-import { type ActionContext, defineAction } from '@org/connector-sdk';
+import { defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { ServiceNowConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { choiceValue } from '../field-guards.ts';
 import { changeIncident, type IncidentChange, resolveChange } from '../incident-change.ts';
 import { choice, type IncidentRecord } from '../incident-record.ts';
 import { describeWritten, requireBefore, writeTarget, writtenIncident } from '../written-incident.ts';
 
-const input = z.strictObject({
-  ...writeTarget,
-  category: choiceValue.nullable().describe('The stored value of the category, such as `software`; null clears it.'),
-  subcategory: choiceValue
-    .nullable()
-    .optional()
-    .describe('The stored value of a subcategory of it; null clears it; absent leaves it.'),
-});
+const input = z
+  .strictObject({
+    ...writeTarget,
+    category: choiceValue.nullable().describe('The stored value of the category, such as `software`; null clears it.'),
+    subcategory: choiceValue
+      .nullable()
+      .optional()
+      .describe('The stored value of a subcategory of it; null clears it; absent leaves it.'),
+  })
+  .meta({ examples: [{ sysId: '9d385017c611228701d22104cc95c371', category: 'software', subcategory: null }] });
 type Input = z.infer<typeof input>;
 
 const categories = z.object({
@@ -27,6 +29,7 @@ export const updateCategory = defineAction({
   effect: 'write',
   risk: 'low',
   scopes: ['incident.write', 'incident.read'],
+  config,
   idempotency: { mode: 'natural' },
   input,
   output: z.object({
@@ -44,11 +47,11 @@ export const updateCategory = defineAction({
       };
     },
   },
-  async run(ctx: ActionContext<Input, ServiceNowConfig>) {
+  async run(ctx) {
     const { before, after } = await changeIncident(ctx, planChange(ctx.input));
     return { ...describeWritten(after), before: readCategories(before), after: readCategories(after) };
   },
-  resolve(ctx: ActionContext<Input, ServiceNowConfig>) {
+  resolve(ctx) {
     return resolveChange(ctx, planChange(ctx.input), (after) => ({
       ...describeWritten(after),
       before: null,

@@ -1,17 +1,19 @@
-import { type ActionContext, defineAction } from '@org/connector-sdk';
+import { defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
-import type { ServiceNowConfig } from '../config.ts';
+import { config } from '../config.ts';
 import { changeIncident, type IncidentChange, resolveChange } from '../incident-change.ts';
 import { choice, type IncidentRecord } from '../incident-record.ts';
 import { describeWritten, requireBefore, writeTarget, writtenIncident } from '../written-incident.ts';
 
 const level = z.enum(['1', '2', '3']);
 
-const input = z.strictObject({
-  ...writeTarget,
-  impact: level.describe('How much is hit: 1 high, 2 medium, 3 low.'),
-  urgency: level.describe('How soon it must be solved: 1 high, 2 medium, 3 low.'),
-});
+const input = z
+  .strictObject({
+    ...writeTarget,
+    impact: level.describe('How much is hit: 1 high, 2 medium, 3 low.'),
+    urgency: level.describe('How soon it must be solved: 1 high, 2 medium, 3 low.'),
+  })
+  .meta({ examples: [{ sysId: '9d385017c611228701d22104cc95c371', expectedModCount: 3, impact: '1', urgency: '2' }] });
 type Input = z.infer<typeof input>;
 
 const levels = z.object({
@@ -26,6 +28,7 @@ export const updatePriority = defineAction({
   effect: 'write',
   risk: 'medium',
   scopes: ['incident.write', 'incident.read'],
+  config,
   idempotency: { mode: 'natural' },
   input,
   output: z.object({
@@ -43,11 +46,11 @@ export const updatePriority = defineAction({
       };
     },
   },
-  async run(ctx: ActionContext<Input, ServiceNowConfig>) {
+  async run(ctx) {
     const { before, after } = await changeIncident(ctx, planChange(ctx.input));
     return { ...describeWritten(after), before: readLevels(before), after: readLevels(after) };
   },
-  resolve(ctx: ActionContext<Input, ServiceNowConfig>) {
+  resolve(ctx) {
     return resolveChange(ctx, planChange(ctx.input), (after) => ({
       ...describeWritten(after),
       before: null,

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type ApprovalDecision, type ApprovalRequest, type Delivery, isConnectorError } from '@org/connector-sdk';
 import { createTestContext, createTestDelivery, type SlackEmulator, startSlackEmulator } from '@org/connector-testing';
 import fc from 'fast-check';
@@ -50,7 +49,9 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  const address = receiver.address();
+  if (address === null || typeof address === 'string') throw new Error('a port is expected');
+  url = `http://127.0.0.1:${address.port}/`;
 });
 beforeEach(async () => {
   received = [];

@@ -1,17 +1,12 @@
-import {
-  ActionError,
-  type ApprovalRef,
-  type ChannelContext,
-  defineApprovalChannel,
-  isConnectorError,
-} from '@org/connector-sdk';
+import { ActionError, type ChannelContext, defineApprovalChannel, isConnectorError } from '@org/connector-sdk';
 import * as z from 'zod';
 import { writeApprovalDecision, writeApprovalRequest } from '../approval-message.ts';
-import type { SlackConfig } from '../config.ts';
+import { config, type SlackConfig } from '../config.ts';
 import { parseDecision } from '../decision-click.ts';
 import { channelId } from '../field-guards.ts';
 import { findMarked } from '../posted-message.ts';
 import { callSlack, createSlackClient } from '../slack-api.ts';
+import { unreadableHistory } from '../slack-errors.ts';
 
 const target = z.strictObject({ channel: channelId.describe('The id of the channel; the app must be a member.') });
 type Context = ChannelContext<z.infer<typeof target>, SlackConfig>;
@@ -22,6 +17,7 @@ export const approval = defineApprovalChannel({
   title: 'Approval in a Slack channel',
   description: 'Asks in a channel, with what will change and two buttons, and shows the decision in the same message.',
   scopes: ['messages.write', 'history.read'],
+  config,
   target,
   interaction: {
     verification: { scheme: 'slack-v0', toleranceSeconds: 300 },
@@ -31,7 +27,7 @@ export const approval = defineApprovalChannel({
     handshake: { kind: 'slack-url-verification' },
     maxBodyBytes: 1_048_576,
   },
-  async request(ctx: Context, request): Promise<ApprovalRef> {
+  async request(ctx, request) {
     const { channel } = ctx.target;
     const earlier = await findEarlier(ctx);
     if (earlier !== undefined) return { channel, ts: earlier };
@@ -53,7 +49,7 @@ export const approval = defineApprovalChannel({
       kind: 'outcome-unknown',
     });
   },
-  async update(ctx: Context, ref, decision) {
+  async update(ctx, ref, decision) {
     const { channel, ts } = ref;
     if (channel === undefined || ts === undefined) {
       throw new ActionError('SLACK_REF_INVALID', 'the stored reference names no message: ask for the approval again');
@@ -73,7 +69,7 @@ async function findEarlier(ctx: Context): Promise<string | undefined> {
     const where = { channel, eventType: EVENT_TYPE, idempotencyKey: ctx.idempotencyKey, pages: 1, pageSize: 50 };
     return (await findMarked(ctx, where)).ts;
   } catch (error) {
-    if (!isConnectorError(error) || !unreadable.has(error.code)) throw error;
+    if (!isConnectorError(error) || !unreadableHistory.has(error.code)) throw error;
     ctx.log.warn('the history of the channel cannot be read, so a repeated message is not recognised', {
       channel,
       code: error.code,
@@ -81,5 +77,3 @@ async function findEarlier(ctx: Context): Promise<string | undefined> {
     return undefined;
   }
 }
-
-const unreadable: ReadonlySet<string> = new Set(['SLACK_SCOPE_MISSING', 'SLACK_CHANNEL_UNUSABLE']);
