@@ -12,6 +12,7 @@ export interface ArtifactLimits {
   readonly maxCompressionRatio: number;
 }
 
+/** Connectors are some 100 KB of code; these leave room for a hundred times that, and bound what a stranger can make us hold. */
 export const defaultArtifactLimits: ArtifactLimits = {
   maxFileBytes: 16 * 1024 * 1024,
   maxTotalBytes: 32 * 1024 * 1024,
@@ -68,7 +69,7 @@ export function checkFileName(name: string): void {
 export function copyFiles(files: ArtifactFiles, limits: ArtifactLimits = defaultArtifactLimits): ArtifactFiles {
   const copy = new Map<string, Uint8Array>();
   const add = fileCollector(copy, limits);
-  for (const [name, bytes] of files) add(name, Uint8Array.from(bytes));
+  for (const [name, bytes] of files) add(name, new Uint8Array(bytes));
   for (const name of REQUIRED) {
     if (!copy.has(name)) {
       throw new ArtifactError('ARTIFACT_FILE_MISSING', `The artifact has no ${name}; build it again`, {

@@ -1,7 +1,18 @@
+import { matchesPattern } from './allow-patterns.ts';
 import { ArtifactError } from './errors.ts';
 import type { Statement, StatementPredicate } from './statement.ts';
 import type { TrustedKey, TrustedPublisher, TrustPolicy } from './trust-policy.ts';
 import { isOlderVersion } from './version.ts';
+
+export interface VerifyOptions {
+  readonly now: Date;
+  /**
+   * `enable` (the default) is for what is new here: it also refuses when the policy is past its `validUntil`, or a key past
+   * its own, however early the signer says it signed. `load` is for an artifact that was enabled before: it goes on when
+   * time has passed, and stops when its key is revoked.
+   */
+  readonly purpose?: 'enable' | 'load';
+}
 
 /** How far a signer's clock may run ahead of ours. */
 const CLOCK_SKEW_MS = 5 * 60_000;
@@ -18,14 +29,14 @@ export function checkPolicyFresh(trust: TrustPolicy, now: Date): void {
 /**
  * Whether a verified signature counts: the statement, or the reason why not. A revoked key is out whatever the time,
  * before its payload is even read. Otherwise `signedAt` must lie in the key's window. That time is the signer's own
- * claim: it keeps releases valid that were made before a key ended, but a stolen key can sign with an earlier time, and
- * only revocation stops that. Last, a key speaks for its own publisher only.
+ * claim, which whoever stole an old key can make up: so a key that has ended vouches for nothing new (`enable`), and for
+ * what was enabled in its time only by that claim. Last, a key speaks for its own publisher only.
  */
 export function judgeStatement(
   key: TrustedKey,
   publisher: TrustedPublisher,
   readStatement: () => Statement,
-  now: Date,
+  { now, purpose }: VerifyOptions,
 ): Statement | ArtifactError {
   const { keyId } = key.publicKey;
   const refusal = (code: ArtifactError['code'], what: string, next: string) =>
@@ -50,6 +61,10 @@ export function judgeStatement(
   if (key.validUntil !== undefined && signedAt >= key.validUntil) {
     return refusal('ARTIFACT_KEY_EXPIRED', `${claim}, after it expired`, 'get a release signed with a current key');
   }
+  if (purpose !== 'load' && key.validUntil !== undefined && now >= key.validUntil) {
+    const what = `expired at ${key.validUntil.toISOString()} and enables nothing new, whenever it signed`;
+    return refusal('ARTIFACT_KEY_EXPIRED', what, 'get a release signed with a current key');
+  }
   const claimed = statement.predicate.publisher;
   if (claimed !== publisher.name) {
     const what = `belongs to ${publisher.name}, but signed for ${JSON.stringify(claimed)}`;
@@ -70,7 +85,7 @@ export function checkPublisher(
   refusals: readonly ArtifactError[],
 ): void {
   const { name, threshold, allow, minimumVersions } = publisher;
-  if (!allow.some((pattern) => matches(pattern, id))) {
+  if (!allow.some((pattern) => matchesPattern(pattern, id))) {
     throw new ArtifactError(
       'ARTIFACT_NOT_ALLOWED',
       `The trust policy does not allow ${id} from ${name}; add it to publishers.${name}.allow if it should run`,
@@ -93,8 +108,4 @@ export function checkPublisher(
       { details: { id, version, minimum } },
     );
   }
-}
-
-function matches(pattern: string, id: string): boolean {
-  return pattern.endsWith('*') ? id.startsWith(pattern.slice(0, -1)) : id === pattern;
 }

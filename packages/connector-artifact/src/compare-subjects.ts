@@ -1,13 +1,13 @@
-import type { ArtifactFiles } from './artifact-files.ts';
 import { ArtifactError } from './errors.ts';
-import { listSubjects, type Statement } from './statement.ts';
+import type { Statement, Subject } from './statement.ts';
 
 /**
  * Checks the file set both ways: every signed file is there unchanged, and there is no file that was not signed.
+ * @param subjects of the files at hand, from `listSubjects`.
  * @throws ArtifactError `ARTIFACT_FILE_MISSING`, `ARTIFACT_MODIFIED`, `ARTIFACT_FILE_EXTRA`, with `details.file`.
  */
-export function compareSubjects(statement: Statement, files: ArtifactFiles): void {
-  const actual = new Map(listSubjects(files).map(({ name, digest }) => [name, digest.sha256]));
+export function compareSubjects(statement: Pick<Statement, 'subject'>, subjects: readonly Subject[]): void {
+  const actual = new Map(subjects.map(({ name, digest }) => [name, digest.sha256]));
   const signed = new Set<string>();
   for (const { name, digest } of statement.subject) {
     signed.add(name);

@@ -10,6 +10,7 @@ export type ArtifactErrorCode =
   | 'ARTIFACT_PATH_UNSAFE'
   | 'ARTIFACT_FILE_TYPE'
   | 'ARTIFACT_FILE_DUPLICATE'
+  | 'ARTIFACT_PACKAGE_INVALID'
   // The file set against what was signed
   | 'ARTIFACT_FILE_MISSING'
   | 'ARTIFACT_FILE_EXTRA'

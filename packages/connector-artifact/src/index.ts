@@ -8,7 +8,11 @@ export {
   MANIFEST_FILE,
   signatureFileName,
 } from './artifact-files.ts';
+export { locateArtifact } from './artifact-package.ts';
+export type { VerifyOptions } from './check-trust.ts';
+export { compareSubjects } from './compare-subjects.ts';
 export { ArtifactError, type ArtifactErrorCode } from './errors.ts';
+export { explainTrust, type SignatureVerdict, type TrustExplanation } from './explain-trust.ts';
 export { createKeySigner, generateKeyPair, type KeyPair, type Signer } from './key-pair.ts';
 export { packArtifact } from './pack-artifact.ts';
 export { type PublicKey, parsePublicKey } from './public-key.ts';
@@ -38,5 +42,7 @@ export {
   type TrustFile,
   type TrustPolicy,
 } from './trust-policy.ts';
-export { type VerifiedArtifact, type VerifyOptions, verifyArtifact } from './verify-artifact.ts';
+export { type VerifiedArtifact, verifyArtifact } from './verify-artifact.ts';
 export { verifySignature } from './verify-signature.ts';
+export { isOlderVersion, VERSION_PATTERN } from './version.ts';
+export { writeTrustFile } from './write-trust-file.ts';

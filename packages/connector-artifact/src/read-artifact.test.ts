@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +68,17 @@ describe('packArtifact', () => {
     const packed = Buffer.from(packArtifact(new Map([...sampleFiles()].map(([name]) => [name, Buffer.from('x')]))));
     expect(packed.subarray(0, 15).toString('hex')).toBe('1f8b08000000000000ff010010ffef');
     expect(packed.length).toBe(10 + 5 + 4096 + 8);
+  });
+
+  it('gives these bytes on every machine', () => {
+    const files = new Map(
+      ['manifest.json', 'connector.mjs', 'LICENSE', `signatures/${'0'.repeat(64)}.sigstore.json`].map((name) => [
+        name,
+        Buffer.from(`${name}\n`.repeat(20_000)),
+      ]),
+    );
+    const sha256 = createHash('sha256').update(packArtifact(files)).digest('hex');
+    expect(sha256).toBe('1ccef8fa56561ff2b711223c71062c97767efd6a8dbf0ab1683ef15e531b4c6f');
   });
 
   it('is read alike by another tar implementation', async () => {

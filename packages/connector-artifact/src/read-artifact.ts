@@ -10,33 +10,38 @@ import {
   fileCollector,
   tooLarge,
 } from './artifact-files.ts';
+import { locateArtifact } from './artifact-package.ts';
 import { ArtifactError } from './errors.ts';
 import { gunzipOneMember } from './gzip.ts';
 import { readTar } from './tar.ts';
 
 /**
- * Reads an artifact into memory, from a directory or a `.tgz`. It trusts nothing it reads and checks no signature:
- * pass the result to `verifyArtifact`, and use only what that returns.
+ * Reads an artifact into memory, from a directory, a `.tgz` or an installed npm package (see `locateArtifact`). It trusts
+ * nothing it reads and checks no signature: pass the result to `verifyArtifact`, and use only what that returns.
  * @throws ArtifactError `ARTIFACT_NOT_FOUND`, `ARTIFACT_ACCESS_FAILED`, `ARTIFACT_UNREADABLE`, `ARTIFACT_TOO_LARGE`, `ARTIFACT_PATH_UNSAFE`,
- * `ARTIFACT_FILE_TYPE`, `ARTIFACT_FILE_DUPLICATE`, `ARTIFACT_FILE_EXTRA`, `ARTIFACT_FILE_MISSING`.
+ * `ARTIFACT_FILE_TYPE`, `ARTIFACT_FILE_DUPLICATE`, `ARTIFACT_FILE_EXTRA`, `ARTIFACT_FILE_MISSING`, `ARTIFACT_PACKAGE_INVALID`.
  */
 export async function readArtifact(source: string, limits = defaultArtifactLimits): Promise<ArtifactFiles> {
-  const stats = await lstat(source).catch((cause: unknown) => {
-    throw notReadable(source, cause);
+  const path = await locateArtifact(source);
+  const stats = await lstat(path).catch((cause: unknown) => {
+    throw notReadable(path, cause);
   });
-  if (stats.isDirectory()) return readDirectory(source, limits);
-  if (!stats.isFile()) throw notRegular(source);
-  return readArtifactBytes(await readRegularFile(source, source, limits.maxTotalBytes), limits);
+  if (stats.isDirectory()) return readDirectory(path, limits);
+  if (!stats.isFile()) throw notRegular(path);
+  return readArtifactBytes(await readRegularFile(path, path, packedBytes(limits)), limits);
 }
 
 /** The same for a `.tgz` that is already in memory. */
 export function readArtifactBytes(tgz: Uint8Array, limits = defaultArtifactLimits): ArtifactFiles {
-  // 1 KiB per file covers the tar header and padding, 64 KiB its end; the ratio stops bombs early.
-  const mostBytes = limits.maxTotalBytes + limits.maxFiles * 1024 + 65_536;
-  const tar = gunzipOneMember(tgz, Math.min(mostBytes, tgz.length * limits.maxCompressionRatio));
+  const tar = gunzipOneMember(tgz, Math.min(packedBytes(limits), tgz.length * limits.maxCompressionRatio));
   const files = new Map<string, Uint8Array>();
   readTar(tar, fileCollector(files, limits));
   return copyFiles(files, limits);
+}
+
+/** The most bytes of a tar within the limits: 1 KiB per file covers header and padding, 64 KiB the end. */
+function packedBytes({ maxTotalBytes, maxFiles }: ArtifactLimits): number {
+  return maxTotalBytes + maxFiles * 1024 + 65_536;
 }
 
 async function readDirectory(root: string, limits: ArtifactLimits): Promise<ArtifactFiles> {

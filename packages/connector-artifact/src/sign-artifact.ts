@@ -8,25 +8,29 @@ import { writeStatement } from './statement.ts';
 import { verifySignature } from './verify-signature.ts';
 
 /**
- * Adds a signature over all other files; signatures of other keys stay, one of the same key is replaced.
+ * Adds a signature of each signer over all other files; signatures of other keys stay, one of the same key is replaced.
+ * With several signers (m of n) all sign the same claim, or none is added.
  * @param options.signedAt the time to claim.
- * @returns the files of the artifact, the signature included. The given map is not changed.
- * @throws ArtifactError `ARTIFACT_MANIFEST_INVALID`; `ARTIFACT_SIGNATURE_INVALID` when the signer's answer does not verify.
+ * @returns the files of the artifact, the signatures included. The given map is not changed.
+ * @throws ArtifactError `ARTIFACT_MANIFEST_INVALID`; `ARTIFACT_SIGNATURE_INVALID` when a signer's answer does not verify.
  */
 export async function signArtifact(
   files: ArtifactFiles,
-  signer: Signer,
+  signers: Signer | readonly Signer[],
   options: { readonly signedAt: Date },
 ): Promise<ArtifactFiles> {
-  const content = copyFiles(files);
-  const { id, version, publisher } = parseArtifactManifest(content);
-  const payload = writeStatement(content, { id, version, publisher, signedAt: options.signedAt.toISOString() });
+  const signed = new Map(copyFiles(files));
+  const { id, version, publisher } = parseArtifactManifest(signed);
+  const payload = writeStatement(signed, { id, version, publisher, signedAt: options.signedAt.toISOString() });
   const message = preAuthenticationEncoding(payload);
-  const { keyId } = parsePublicKey(signer.publicKeyPem);
-  const signature = await signer.sign(message);
-  // A signer can be a remote service: what it answers is checked before it is published.
-  verifySignature(message, signature, signer.publicKeyPem);
-  return copyFiles(new Map([...content, [signatureFileName(keyId), writeBundle({ keyId, payload, signature })]]));
+  for (const signer of [signers].flat()) {
+    const { keyId } = parsePublicKey(signer.publicKeyPem);
+    const signature = await signer.sign(message);
+    // A signer can be a remote service: what it answers is checked before it is published.
+    verifySignature(message, signature, signer.publicKeyPem);
+    signed.set(signatureFileName(keyId), writeBundle({ keyId, payload, signature }));
+  }
+  return copyFiles(signed);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson, parseJsonStrict } from '@org/connector-sdk';
 import { z } from 'zod';
 import { type ArtifactFiles, contentFiles } from './artifact-files.ts';
@@ -38,7 +38,7 @@ export type StatementPredicate = Statement['predicate'];
 export function listSubjects(files: ArtifactFiles): Subject[] {
   return contentFiles(files).map(([name, bytes]) => ({
     name,
-    digest: { sha256: createHash('sha256').update(bytes).digest('hex') },
+    digest: { sha256: hash('sha256', bytes, 'hex') },
   }));
 }
 
@@ -47,9 +47,12 @@ export function listSubjects(files: ArtifactFiles): Subject[] {
  * on who signed, on how the artifact is packed, or on file times.
  */
 export function subjectDigest(files: ArtifactFiles): string {
-  return `sha256:${createHash('sha256')
-    .update(canonicalJson(listSubjects(files)))
-    .digest('hex')}`;
+  return digestOfSubjects(listSubjects(files));
+}
+
+/** The same from a list that was made already. */
+export function digestOfSubjects(subjects: readonly Subject[]): string {
+  return `sha256:${hash('sha256', canonicalJson(subjects), 'hex')}`;
 }
 
 /** The payload to sign, in canonical JSON. */

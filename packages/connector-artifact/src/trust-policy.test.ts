@@ -59,6 +59,31 @@ describe('parseTrustPolicy', () => {
     expect(refusal(() => trusting([trustedKey(alice)], changes))).toEqual({ code: 'ARTIFACT_TRUST_INVALID', path });
   });
 
+  it.each<[string[], string[], string | undefined]>([
+    [['acme-*'], ['acme-desk'], 'publishers.other.allow[0]'],
+    [['acme-desk'], ['x', 'acme-*'], 'publishers.other.allow[1]'],
+    [['acme-*'], ['acme-desk-*'], 'publishers.other.allow[0]'],
+    [['acme-desk-*'], ['acme-*'], 'publishers.other.allow[0]'],
+    [['acme-*'], ['acme-*'], 'publishers.other.allow[0]'],
+    [['acme-*', 'acme-desk'], ['acme', 'acmes-*', 'acm-*'], undefined],
+    [['acme-desk'], ['acme-desk'], undefined],
+  ])('with %j of one publisher and %j of another overlaps at %s', (allow, others, path) => {
+    const read = () =>
+      trustFrom({
+        publishers: { acme: { keys: [trustedKey(alice)], allow }, other: { keys: [trustedKey(bob)], allow: others } },
+      });
+    if (path === undefined) expect(read().keys.size).toBe(2);
+    else expect(refusal(read)).toEqual({ code: 'ARTIFACT_TRUST_INVALID', path });
+  });
+
+  it('has a serial, 0 where the file has none', () => {
+    expect(trustFrom({ publishers: {} }).serial).toBe(0);
+    expect(trustFrom({ serial: 41, publishers: {} }).serial).toBe(41);
+    for (const serial of [-1, 1.5, '1', 2 ** 53]) {
+      expect(refusal(() => trustFrom({ serial, publishers: {} })).code).toBe('ARTIFACT_TRUST_INVALID');
+    }
+  });
+
   it('refuses a key that two publishers share, or one lists twice', () => {
     const entry = { keys: [trustedKey(alice)], allow: [] };
     expect(refusal(() => trustFrom({ publishers: { acme: entry, other: entry } })).code).toBe('ARTIFACT_TRUST_INVALID');

@@ -1,5 +1,6 @@
 import { parseJsonStrict } from '@org/connector-sdk';
 import { z } from 'zod';
+import { overlap } from './allow-patterns.ts';
 import { ArtifactError } from './errors.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 import { VERSION_PATTERN } from './version.ts';
@@ -39,6 +40,8 @@ const publisher = z
 /** `trust.json`: who may sign what. See the README for each member. */
 const trustFileSchema = z.strictObject({
   trustVersion: z.literal(1),
+  /** Grows with every edit; a runtime refuses a policy with a lower one than it has seen. */
+  serial: z.int().min(0).optional(),
   validUntil: instant.optional(),
   publishers: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,60}$/, 'must be a publisher name'), publisher),
 });
@@ -61,6 +64,8 @@ export interface TrustedPublisher {
 
 /** A checked trust policy: every key parsed, none weak, none listed twice. */
 export interface TrustPolicy {
+  /** 0 when the file has none. */
+  readonly serial: number;
   readonly validUntil: Date | undefined;
   /** By key id. */
   readonly keys: ReadonlyMap<string, { readonly key: TrustedKey; readonly publisher: TrustedPublisher }>;
@@ -72,6 +77,7 @@ export interface TrustPolicy {
  */
 export function parseTrustPolicy(bytes: Uint8Array): TrustPolicy {
   const file = parseTrustFile(bytes);
+  checkOverlaps(file);
   const keys = new Map<string, { key: TrustedKey; publisher: TrustedPublisher }>();
   for (const [name, entry] of Object.entries(file.publishers)) {
     const minimumVersions = new Map(Object.entries(entry.minimumVersions ?? {}));
@@ -85,7 +91,8 @@ export function parseTrustPolicy(bytes: Uint8Array): TrustPolicy {
       keys.set(key.keyId, { key: { publicKey, ...dates(key), revoked: key.revoked }, publisher: trusted });
     }
   }
-  return { validUntil: file.validUntil === undefined ? undefined : new Date(file.validUntil), keys };
+  const validUntil = file.validUntil === undefined ? undefined : new Date(file.validUntil);
+  return { serial: file.serial ?? 0, validUntil, keys };
 }
 
 /** The same without looking into the keys, for programs that edit the file. Throws `ARTIFACT_TRUST_INVALID`. */
@@ -100,6 +107,22 @@ export function parseTrustFile(bytes: Uint8Array): TrustFile {
   if (data) return data;
   const issue = error.issues[0];
   throw invalid(z.core.toDotPath(issue?.path ?? []) || 'the file', issue?.message ?? 'is not valid', error);
+}
+
+/**
+ * A connector's id has one owner: a prefix must not reach into what another publisher may publish. The very same id under
+ * two publishers is spelt out by whoever hands a connector over, and is taken.
+ */
+function checkOverlaps({ publishers }: TrustFile): void {
+  const patterns = Object.entries(publishers).flatMap(([name, { allow }]) =>
+    allow.map((pattern, index) => ({ name, pattern, path: `publishers.${name}.allow[${index}]` })),
+  );
+  for (const [index, { name, pattern, path }] of patterns.entries()) {
+    const other = patterns
+      .slice(0, index)
+      .find((earlier) => earlier.name !== name && overlap(earlier.pattern, pattern));
+    if (other) throw invalid(path, `${pattern} overlaps with ${other.pattern} of ${other.name}; narrow one of them`);
+  }
 }
 
 function dates(key: { validFrom: string; validUntil?: string | undefined }): {

@@ -238,10 +238,12 @@ describe('verifyArtifact', () => {
       expect(refusal(signed, trusting([trustedKey(alice, { revoked: later })])).code).toBe('ARTIFACT_KEY_REVOKED');
     });
 
-    it('still loads a release that was made before its key expired', () => {
+    it('still loads a release that was enabled before its key expired, and enables none with a key that has', () => {
       const policy = trusting([trustedKey(alice, { validUntil: '2026-07-01T00:00:00Z' })]);
-      const options = { now: new Date('2027-06-01T00:00:00Z') };
-      expect(verifyArtifact(signed, policy, options).id).toBe('acme-desk');
+      const now = new Date('2026-07-01T00:00:00Z');
+      expect(verifyArtifact(signed, policy, { now, purpose: 'load' }).id).toBe('acme-desk');
+      expect(refusal(signed, policy, now).code).toBe('ARTIFACT_KEY_EXPIRED');
+      expect(verifyArtifact(signed, policy, { now: new Date(now.getTime() - 1) }).id).toBe('acme-desk');
     });
 
     it('refuses a release made at or after the expiry', async () => {

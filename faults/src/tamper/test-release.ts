@@ -1,0 +1,53 @@
+import {
+  type ArtifactFiles,
+  createKeySigner,
+  generateKeyPair,
+  packArtifact,
+  parseTrustPolicy,
+  readArtifact,
+  signArtifact,
+  signatureFileName,
+  subjectDigest,
+  type TrustPolicy,
+} from '@org/connector-artifact';
+
+/** A real artifact, signed with a key of this process, and a policy that takes it. */
+export interface TestRelease {
+  readonly files: ArtifactFiles;
+  readonly digest: string;
+  readonly signatureFile: string;
+  readonly trust: TrustPolicy;
+  readonly tgz: Uint8Array;
+  readonly now: Date;
+  /** Another release of the same publisher, as good as this one. */
+  readonly other: ArtifactFiles;
+}
+
+export async function signForTest(folder: string): Promise<TestRelease> {
+  const unsigned = await readArtifact(folder);
+  const pair = generateKeyPair();
+  const now = new Date();
+  const signer = createKeySigner(pair.privateKeyPem);
+  const files = await signArtifact(unsigned, signer, { signedAt: now });
+  const other = await signArtifact(anotherRelease(unsigned), signer, { signedAt: now });
+  const { id, publisher } = JSON.parse(Buffer.from(files.get('manifest.json') ?? []).toString()) as {
+    id: string;
+    publisher: string;
+  };
+  const key = { keyId: pair.keyId, publicKey: pair.publicKeyPem, validFrom: '2020-01-01T00:00:00Z' };
+  const trust = { trustVersion: 1, publishers: { [publisher]: { keys: [key], allow: [id] } } };
+  return {
+    files,
+    other,
+    digest: subjectDigest(files),
+    signatureFile: signatureFileName(pair.keyId),
+    trust: parseTrustPolicy(Buffer.from(JSON.stringify(trust))),
+    tgz: packArtifact(files),
+    now,
+  };
+}
+
+function anotherRelease(files: ArtifactFiles): ArtifactFiles {
+  const code = Buffer.concat([files.get('connector.mjs') ?? new Uint8Array(), Buffer.from('\n// another release\n')]);
+  return new Map([...files, ['connector.mjs', code]]);
+}
