@@ -29,6 +29,8 @@ export interface RuntimeProcess {
   readonly url: string;
   readonly adminToken: string;
   readonly masterKey: string;
+  /** Of the process that runs now; 0 when none does. */
+  pid(): number;
   /** Its database, as an operator with access to its files would open it. */
   databaseUrl(): Promise<string>;
   start(): Promise<void>;
@@ -58,6 +60,7 @@ export function createRuntimeProcess(settings: RuntimeSettings): RuntimeProcess 
     url,
     adminToken,
     masterKey,
+    pid: () => child?.pid ?? 0,
     databaseUrl: () => readDatabaseUrl(settings.dataDir),
     async start() {
       child = await startChild<RuntimeReady>({

@@ -13,7 +13,9 @@ describe('the search for secrets', () => {
         for (const encode of [
           (text: string) => text,
           (text: string) => Buffer.from(text).toString('base64'),
+          (text: string) => Buffer.from(text).toString('base64url'),
           (text: string) => Buffer.from(text).toString('hex'),
+          (text: string) => Buffer.from(text).toString('hex').toUpperCase(),
           (text: string) => encodeURIComponent(text.toWellFormed()),
           (text: string) => JSON.stringify({ message: text }),
         ]) {

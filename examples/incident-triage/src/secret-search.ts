@@ -9,24 +9,38 @@ const TOKEN =
 export type SecretSearch = (text: string) => boolean;
 
 export function createSecretSearch(secrets: readonly string[]): SecretSearch {
-  const forms = secrets.flatMap(formsOf);
+  const forms = [...new Set(secrets.flatMap(linesOf).flatMap(formsOf))].filter((form) => form.length >= 12);
   return (text) => TOKEN.test(text) || forms.some((form) => text.includes(form));
 }
 
+/** A key has lines, and each of them is as secret as the whole. */
+function linesOf(secret: string): string[] {
+  return [secret, ...secret.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith('-----'))];
+}
+
 function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
   const base64 = [0, 1, 2].map((offset) =>
     // The first and last characters depend on what stands around it.
-    Buffer.from(`${'x'.repeat(offset)}${secret}`)
+    Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')
       .replace(/=+$/, '')
       .slice(offset === 0 ? 0 : 4, -2),
   );
-  const forms = [
+  const url = encodeURIComponent(secret);
+  const everyByte = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [
     secret,
-    Buffer.from(secret).toString('hex'),
-    encodeURIComponent(secret),
-    JSON.stringify(secret).slice(1, -1),
-    ...base64,
+    json,
+    JSON.stringify(json).slice(1, -1),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    url,
+    url.replaceAll(/%../g, (triplet) => triplet.toLowerCase()),
+    everyByte,
+    everyByte.toUpperCase(),
+    new URLSearchParams({ v: secret }).toString().slice(2),
+    ...base64.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]),
   ];
-  return [...new Set(forms.filter((form) => form.length >= 12))];
 }

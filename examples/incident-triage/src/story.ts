@@ -32,6 +32,9 @@ export interface ToldStory {
   readonly report: Report;
   readonly runtime: RuntimeProcess;
   readonly emulators: Emulators;
+  readonly tenantId: string;
+  /** Every secret that it had in use. */
+  readonly secrets: readonly string[];
   end(): Promise<void>;
 }
 
@@ -110,7 +113,7 @@ export async function tellStory(options: StoryOptions): Promise<ToldStory> {
     report.problems.push(...(await findLeaks({ logs: folder, databaseUrl, secrets })));
     report.ok = report.problems.length === 0;
     report.durationMs = Date.now() - startedAt;
-    return { report, runtime, emulators, end };
+    return { report, runtime, emulators, tenantId: tenant.tenantId, secrets, end };
   }
 }
 

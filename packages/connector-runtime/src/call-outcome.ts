@@ -6,7 +6,8 @@ const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
 
 /** The host or the machine failed, not what was asked: another attempt may do better. */
 const TRANSIENT: ReadonlySet<string> = new Set([
-  ...['HOST_TIMEOUT', 'HOST_CRASHED', 'HOST_CANCELLED', 'RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED'],
+  ...['HOST_TIMEOUT', 'HOST_CRASHED', 'HOST_CANCELLED', 'HOST_OUT_OF_MEMORY', 'HOST_RESTARTING', 'HOST_BUSY'],
+  ...['RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED', 'CREDENTIAL_BUSY'],
 ]);
 
 /**

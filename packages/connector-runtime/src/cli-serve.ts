@@ -5,6 +5,7 @@ import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/n
 import { parseTrustPolicy } from '@org/connector-artifact';
 import type { RuntimeOptions } from './config.ts';
 import { loadConfigFile } from './config-file.ts';
+import { keepMemoryPrivate } from './process-hygiene.ts';
 import { RuntimeError } from './types/errors.ts';
 
 type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
@@ -12,6 +13,7 @@ type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Respons
 /** Runs until SIGTERM or SIGINT, then drains. Throws what keeps it from starting, with nothing left running. */
 export async function serve(configPath: string, json: boolean): Promise<void> {
   const stopping = stopSignal();
+  await keepMemoryPrivate();
   const options = await loadConfigFile(configPath);
   await verifyTrust(options.trust);
   let answer: Fetch = () => new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } });

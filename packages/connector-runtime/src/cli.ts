@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { verifyAuditExport, verifyAuditOf, writeAuditExport } from './cli-audit.ts';
+import { addConnectionCommands } from './cli-connection.ts';
 import { exitCodeOf, linesOf } from './cli-failure.ts';
+import { addKeysCommands } from './cli-keys.ts';
+import { addReferencesCommands } from './cli-references.ts';
 import { RuntimeError } from './types/errors.ts';
 
 const configOption = () =>
@@ -46,6 +49,10 @@ function createProgram(): Command {
     .addOption(configOption().makeOptionMandatory())
     .requiredOption('--tenant <id>', 'the tenant; 00000000-0000-0000-0000-000000000000 for the deployment itself')
     .action(({ config, tenant }: { config: string; tenant: string }) => writeAuditExport(config, tenant));
+
+  addKeysCommands(program, configOption);
+  addReferencesCommands(program, configOption);
+  addConnectionCommands(program);
   return program;
 }
 

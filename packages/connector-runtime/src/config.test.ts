@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseRuntimeOptions, type RuntimeConfig } from './config.ts';
 import { loadConfigFile } from './config-file.ts';
+import { Secret } from './types/secret.ts';
 
 const masterKey = randomBytes(32).toString('base64');
 const token = randomBytes(32).toString('base64url');
@@ -36,6 +37,8 @@ function problemsOf(config: unknown): string[] {
   }
 }
 
+const transit = { address: 'https://vault.example.com:8200', key: 'connector', token: { file: './token' } };
+
 describe('the config', () => {
   it('gets defaults and absolute paths', () => {
     const options = parseRuntimeOptions({ ...valid, artifacts: ['a.tgz'] }, '/etc/runtime/config.ts');
@@ -49,7 +52,26 @@ describe('the config', () => {
       egress: { allowPrivate: [] },
       log: { level: 'info' },
     });
-    expect(options.masterKey.reveal()).toBe(masterKey);
+    expect(options.masterKey instanceof Secret && options.masterKey.reveal()).toBe(masterKey);
+  });
+
+  it('takes a master key from where it is kept, files being relative to the config', () => {
+    const keysOf = (masterKeys: readonly unknown[]) => {
+      const [first, ...previousMasterKeys] = masterKeys;
+      const options = parseRuntimeOptions({ ...valid, masterKey: first, previousMasterKeys }, '/etc/runtime/config.ts');
+      return [options.masterKey, ...options.previousMasterKeys];
+    };
+    const awsKms = { keyId: 'arn:aws:kms:eu-central-1:111122223333:key/a', region: 'eu-central-1' };
+    const own = { id: 'own', wrap: async () => Buffer.alloc(0), unwrap: async () => undefined };
+    expect(
+      keysOf([{ file: './master.key' }, { env: 'MASTER_KEY' }, { transit }, { awsKms }, { wrapper: own }]),
+    ).toEqual([
+      { file: '/etc/runtime/master.key' },
+      { env: 'MASTER_KEY' },
+      { transit: { ...transit, token: { file: '/etc/runtime/token' } } },
+      { awsKms },
+      { wrapper: own },
+    ]);
   });
 
   it('can be printed without its secrets', () => {
@@ -75,6 +97,18 @@ describe('the config', () => {
     ['another kind of database', { database: { url: 'mysql://h/d' } }],
     ['a master key of 31 bytes', { masterKey: Buffer.alloc(31).toString('base64') }],
     ['a master key with junk in it', { masterKey: `${masterKey}!` }],
+    ['a master key that is nowhere', { masterKey: {} }],
+    ['a master key in two places', { masterKey: { file: 'a', env: 'A' } }],
+    ['a previous master key that is none', { previousMasterKeys: ['x'] }],
+    ['a key service over plain http', { masterKey: { transit: { ...transit, address: 'http://vault.example.com' } } }],
+    ['a key service with a path', { masterKey: { transit: { ...transit, address: 'https://vault.example.com/x' } } }],
+    ['a key name that leads elsewhere', { masterKey: { transit: { ...transit, key: '../sys/raw' } } }],
+    ['a key service without a token', { masterKey: { transit: { ...transit, token: 'hvs.literal' } } }],
+    ['a wrapper that can only wrap', { masterKey: { wrapper: { id: 'x', wrap: async () => Buffer.alloc(0) } } }],
+    [
+      'a reference vault over plain http',
+      { secretReferences: { vault: { ...transit, address: 'http://example.com' } } },
+    ],
     ['a short admin token', { admin: { token: 'x'.repeat(31) } }],
     ['a misspelt option', { workflow: [] }],
     ['what is no workflow', { workflows: [{ name: 'x' }] }],

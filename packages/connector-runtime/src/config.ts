@@ -1,5 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import type { Quarantine } from './artifacts/index.ts';
+import {
+  type MasterKey,
+  type MasterKeyConfig,
+  masterKey as masterKeySchema,
+  type SecretReferencesConfig,
+  secretReferences as secretReferencesSchema,
+  toMasterKey,
+  toSecretReferences,
+} from './config-keys.ts';
 import { problemsOf } from './config-problems.ts';
 import type { AnyWorkflow } from './runs/index.ts';
 import type { StoreOptions } from './store/index.ts';
@@ -17,8 +27,15 @@ export interface RuntimeConfig {
   readonly publicUrl: string;
   /** A Postgres of your own, or a directory in which the runtime keeps one. */
   readonly database: { readonly url: string } | { readonly dataDir: string; readonly port?: number };
-  /** Base64 of 32 random bytes; it seals every stored credential. Losing it loses them. */
-  readonly masterKey: string;
+  /**
+   * Wraps the keys that seal every stored secret; losing it loses them. Base64 of 32 random bytes, `{ file }` or `{ env }` where
+   * that is, or a key service: `{ transit }`, `{ awsKms }`, or a `{ wrapper }` of your own.
+   */
+  readonly masterKey: MasterKeyConfig;
+  /** Still open what they wrapped, until `connector-runtime keys rotate-master` has wrapped it anew. Default: none. */
+  readonly previousMasterKeys?: readonly MasterKeyConfig[];
+  /** The vault and the region that tenants' secret references are read from. Default: none. */
+  readonly secretReferences?: SecretReferencesConfig;
   readonly admin: {
     /** Bearer token of the admin API, at least 32 characters. */
     readonly token: string;
@@ -28,6 +45,12 @@ export interface RuntimeConfig {
   readonly workflows: readonly AnyWorkflow[];
   /** Paths of connector artifacts that are added at start. */
   readonly artifacts?: readonly string[];
+  /**
+   * What an artifact that is new here waits for before it can be enabled or loaded: nothing (`none`, the default), a
+   * promotion by another administrator than who added it (`second-person`), or hours, which such a promotion ends.
+   * Artifacts of the config are added by `system`.
+   */
+  readonly quarantine?: Quarantine;
   readonly egress?: {
     /** Hosts and CIDRs on private networks that connectors may reach after all. Default: none. */
     readonly allowPrivate: readonly string[];
@@ -42,11 +65,14 @@ export interface RuntimeOptions {
   /** Without a slash at its end. */
   readonly publicUrl: string;
   readonly database: StoreOptions;
-  readonly masterKey: Secret;
+  readonly masterKey: MasterKey;
+  readonly previousMasterKeys: readonly MasterKey[];
+  readonly secretReferences: SecretReferencesConfig;
   readonly admin: { readonly token: Secret };
   readonly trust: string;
   readonly workflows: readonly AnyWorkflow[];
   readonly artifacts: readonly string[];
+  readonly quarantine: Quarantine;
   readonly egress: { readonly allowPrivate: readonly string[] };
   readonly log: { readonly level: LogLevel };
 }
@@ -84,12 +110,9 @@ const schema = z.strictObject({
     ],
     "must be { url: 'postgres://…' } or { dataDir: './data' }",
   ),
-  masterKey: z
-    .string()
-    .refine(
-      (text) => Buffer.from(text, 'base64').length === 32 && Buffer.from(text, 'base64').toString('base64') === text,
-      'must be the base64 of 32 bytes: generate one with "openssl rand -base64 32"',
-    ),
+  masterKey: masterKeySchema,
+  previousMasterKeys: z.array(masterKeySchema).default([]),
+  secretReferences: secretReferencesSchema,
   admin: z.strictObject({
     token: z.string().min(32, 'must have at least 32 characters: generate one with "openssl rand -base64 32"'),
   }),
@@ -103,6 +126,12 @@ const schema = z.strictObject({
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `has two workflows named ${twice}` });
   }),
   artifacts: z.array(z.string().min(1)).default([]),
+  quarantine: z
+    .union(
+      [z.enum(['none', 'second-person']), z.strictObject({ waitHours: z.number().positive().max(8760) })],
+      "must be 'none', 'second-person' or { waitHours: 24 }",
+    )
+    .default('none'),
   egress: z.strictObject({ allowPrivate: z.array(z.string().min(1)) }).default({ allowPrivate: [] }),
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
 });
@@ -118,13 +147,15 @@ export function parseRuntimeOptions(config: unknown, file: string): RuntimeOptio
     const problems = problemsOf(parsed.error, config).map((problem) => `${file}: ${problem}`);
     throw new RuntimeError('CONFIG_INVALID', problems.join('\n'), { details: { problems } });
   }
-  const { database, masterKey, admin, trust, artifacts, ...rest } = parsed.data;
+  const { database, masterKey, previousMasterKeys, admin, trust, artifacts, ...rest } = parsed.data;
   const folder = dirname(resolve(file));
   return {
     ...rest,
     publicUrl: new URL(rest.publicUrl).origin,
     database: toStoreOptions(database, folder),
-    masterKey: new Secret(masterKey),
+    masterKey: toMasterKey(masterKey, folder),
+    previousMasterKeys: previousMasterKeys.map((key) => toMasterKey(key, folder)),
+    secretReferences: toSecretReferences(rest.secretReferences, folder),
     admin: { token: new Secret(admin.token) },
     trust: resolve(folder, trust),
     artifacts: artifacts.map((path) => resolve(folder, path)),

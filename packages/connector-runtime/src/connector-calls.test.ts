@@ -8,17 +8,19 @@ import { type ArtifactRegistry, createArtifactRegistry } from './artifacts/index
 import { createAuditTrail } from './audit/index.ts';
 import { createCallAuth } from './call-auth.ts';
 import { createConnectorCalls } from './connector-calls.ts';
-import { createCredentials, createTokenHttp, createVault } from './credentials/index.ts';
+import { createCredentials, createTokenHttp } from './credentials/index.ts';
+import { literalSecrets } from './credentials/test-literal-secrets.ts';
 import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 import { createHostPool, type HostPool } from './hosts/index.ts';
 import { createTestDatabase, type TestDatabase } from './store/test-database.ts';
-import { systemClock } from './types/clock.ts';
+import { systemClock as clock } from './types/clock.ts';
 import type { ConnectorCalls } from './types/connector-calls.ts';
 import type { PendingDelivery } from './types/delivery.ts';
 import { RuntimeError } from './types/errors.ts';
 import type { Log } from './types/log.ts';
 import type { Attempt } from './types/run.ts';
 import { Secret } from './types/secret.ts';
+import { createVault } from './vault/index.ts';
 
 let database: TestDatabase;
 let artifacts: ArtifactRegistry;
@@ -32,7 +34,6 @@ let answer: Answer;
 const signer: Signer = newSigner();
 const tenantId = randomUUID();
 const closers: (() => Promise<void>)[] = [];
-const clock = systemClock;
 const logged: string[] = [];
 const log = recordingLog();
 
@@ -63,8 +64,7 @@ beforeAll(async () => {
     connections,
     tokenHttp: createTokenHttp(broker, { resolveTemplate, resolveAllowedHosts }),
     callAuth: createCallAuth({ artifacts, hosts, broker, clock, log }),
-    clock,
-    audit,
+    ...{ clock, audit, log, ...literalSecrets },
     scrubber: { register: () => {}, unregister: () => {} },
   });
   calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });

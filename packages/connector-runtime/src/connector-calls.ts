@@ -21,6 +21,7 @@ import type { PendingDelivery } from './types/delivery.ts';
 import { RuntimeError } from './types/errors.ts';
 import type { Log } from './types/log.ts';
 import type { Attempt } from './types/run.ts';
+import { missingScopes } from './types/scopes.ts';
 
 const PARSE_TIMEOUT_MS = 10_000;
 const CALL_TIMEOUT_MS = 30_000;
@@ -34,6 +35,8 @@ interface CalledConnection {
   readonly connector: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly status: 'ready' | 'reauth_required' | 'disabled';
+  /** What its grant covers, as the provider names it; null or absent when nothing is known of it. */
+  readonly grantedScopes?: readonly string[] | null;
 }
 
 interface CalledConnections {
@@ -63,8 +66,14 @@ interface Ready {
 type Params<M extends HostMethod> = HostMethods[M]['params'];
 type WithoutConfig<M extends HostMethod> = Omit<Params<M>, 'config'>;
 
+/** Remembers connections for a moment. */
+export interface RememberingCalls extends ConnectorCalls {
+  /** The connection was changed here. */
+  forget(connection: { readonly id: string; readonly tenantId: string }): void;
+}
+
 /** Everything the runtime asks of connector code: verified, isolated, brokered, bounded, and checked on its way back. */
-export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorCalls {
+export function createConnectorCalls(options: ConnectorCallsOptions): RememberingCalls {
   const { artifacts, hosts, broker, credentials, connections, clock, log } = options;
   const enablements = createRecentValues<string>(RECENT_MS, clock);
   const recent = createRecentValues<CalledConnection>(RECENT_MS, clock);
@@ -153,6 +162,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorC
     more: Omit<WithoutConfig<M>, 'channel' | 'target' | 'idempotencyKey'>,
   ): Promise<unknown> {
     const at = await ready(tenantId, connectionId);
+    requireScopes(at, at.manifest.approvalChannels[channel]?.scopes ?? []);
     const params = { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>;
     return callHost(at, method, params, openSession(at, CALL_TIMEOUT_MS), { timeoutMs: CALL_TIMEOUT_MS });
   }
@@ -167,6 +177,8 @@ export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorC
   return {
     enabled,
 
+    forget: ({ id, tenantId }) => recent.forget(`${tenantId}:${id}`),
+
     async run(attempt, signal) {
       const { planned } = attempt;
       const { manifest: action } = planned;
@@ -174,6 +186,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): ConnectorC
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
         requirePlannedCode(attempt, at);
+        requireScopes(at, action.scopes);
         const timeoutMs = timeLeft(attempt);
         session = openSession(at, timeoutMs, signal);
         const output = await callHost(at, 'run-action', actionParams(attempt), session, { timeoutMs, signal });
@@ -256,6 +269,17 @@ function requirePlannedCode({ planned }: Attempt, { digest }: Ready): void {
   );
 }
 
+/** Not left to the provider: its refusal would come in the middle of what is done, and would not say what to do. */
+function requireScopes({ connection, manifest }: Ready, needed: readonly string[]): void {
+  const missing = missingScopes(manifest, connection.grantedScopes ?? null).filter((scope) => needed.includes(scope));
+  if (missing.length === 0) return;
+  throw new RuntimeError(
+    'CONNECTION_SCOPE_MISSING',
+    `the grant of connection ${connection.id} lacks ${missing.join(', ')}: add the scopes to the app at the provider and authorize it again`,
+    { details: { connectionId: connection.id, missing } },
+  );
+}
+
 function actionParams({ planned, idempotencyKey, attempt }: Attempt): WithoutConfig<'run-action'> {
   return { action: planned.action.slice(planned.connector.length + 1), input: planned.input, idempotencyKey, attempt };
 }
@@ -267,15 +291,8 @@ function toWire({ deliveryKey, contentType, headers, receivedAt, body }: Pending
 
 /** These may pass by themselves; anything else would fail in the same way each time. */
 const PASSING: ReadonlySet<string> = new Set([
-  ...[
-    'HOST_CRASHED',
-    'HOST_TIMEOUT',
-    'HOST_CANCELLED',
-    'RUNTIME_STOPPED',
-    'CONNECTOR_NOT_ENABLED',
-    'CONFIG_INVALID',
-    'CONFIG_MISSING',
-  ],
+  ...['HOST_CRASHED', 'HOST_TIMEOUT', 'HOST_CANCELLED', 'HOST_OUT_OF_MEMORY', 'HOST_RESTARTING', 'HOST_BUSY'],
+  ...['RUNTIME_STOPPED', 'CONNECTOR_NOT_ENABLED', 'CONFIG_INVALID', 'CONFIG_MISSING'],
 ]);
 
 async function unlessUnparsable<T>(delivery: PendingDelivery, parse: () => Promise<T>): Promise<T> {

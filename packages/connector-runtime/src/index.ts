@@ -6,3 +6,4 @@ export { defineWorkflow } from './runs/index.ts';
 export { createRuntime, type Runtime } from './runtime.ts';
 export { RuntimeError, type RuntimeErrorCode } from './types/errors.ts';
 export { Secret } from './types/secret.ts';
+export type { KeyContext, KeyWrapper } from './vault/index.ts';

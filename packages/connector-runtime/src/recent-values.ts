@@ -5,6 +5,8 @@ const MAX_VALUES = 10_000;
 export interface RecentValues<T> {
   /** The value read less than the lifetime ago, or a new one. Failures are not kept; callers at once share one read. */
   get(key: string, read: () => Promise<T>): Promise<T>;
+  /** The next one is read anew. */
+  forget(key: string): void;
 }
 
 export function createRecentValues<T>(lifetimeMs: number, clock: Clock): RecentValues<T> {
@@ -23,5 +25,6 @@ export function createRecentValues<T>(lifetimeMs: number, clock: Clock): RecentV
       if (values.size > MAX_VALUES && oldest !== undefined) values.delete(oldest);
       return value;
     },
+    forget: (key) => void values.delete(key),
   };
 }

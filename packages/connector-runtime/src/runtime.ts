@@ -1,9 +1,9 @@
-import { createArtifactRegistry, createTrustFile } from './artifacts/index.ts';
+import { createArtifactRegistry, createTrustFile, createTrustWatch } from './artifacts/index.ts';
 import { createAuditTrail, listAudit, verifyStoredAudit } from './audit/index.ts';
 import { createCallAuth } from './call-auth.ts';
 import type { RuntimeOptions } from './config.ts';
 import { createConnectorCalls } from './connector-calls.ts';
-import { createCredentials, createTokenHttp, createVault } from './credentials/index.ts';
+import { createCredentials, createRenewalWatch, createTokenHttp } from './credentials/index.ts';
 import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 import { listDeliveries } from './events/index.ts';
 import { createHostPool } from './hosts/index.ts';
@@ -17,14 +17,19 @@ import {
 } from './ingress/index.ts';
 import { createInvoke, type Invocation, type Invoked, invokeWorkflow } from './invoke.ts';
 import { createPgBossQueue } from './jobs/index.ts';
+import { openKeyWrappers } from './key-wrappers.ts';
+import { createAuthorizationFlow, createPostgresSessionStore } from './oauth/index.ts';
+import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPolicyEngine } from './policy/index.ts';
 import { type ConnectionsPort, createRunReader, type RunReader } from './runs/index.ts';
+import { createReferencePolicies } from './secret-references/index.ts';
 import { openStore, type Store } from './store/index.ts';
-import { createLog, createScrubber } from './telemetry/index.ts';
+import { createLog, createScrubbedAudit, createScrubber } from './telemetry/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
 import { type Clock, systemClock } from './types/clock.ts';
 import { RuntimeError } from './types/errors.ts';
+import { createVault, pruneKeys } from './vault/index.ts';
 
 /** A runtime within this process. */
 export interface Runtime {
@@ -50,7 +55,7 @@ export interface Runtime {
  */
 export async function createRuntime(options: RuntimeOptions, clock: Clock = systemClock): Promise<Runtime> {
   const scrubber = createScrubber();
-  for (const secret of [options.masterKey, options.admin.token]) scrubber.register(secret.reveal());
+  scrubber.register(options.admin.token.reveal());
   const log = createLog({ level: options.log.level, clock, scrubber });
   const store = await openStore(options.database, log);
   try {
@@ -70,12 +75,36 @@ interface Surroundings {
 
 async function wire(store: Store, { options, clock, log, scrubber }: Surroundings): Promise<Runtime> {
   const { db } = store;
-  scrubber.register(new URL(store.url.reveal()).password);
-  const audit = createAuditTrail({ db, clock });
-  const artifacts = createArtifactRegistry({ db, audit, trust: createTrustFile(options.trust), clock, log });
-  const hosts = createHostPool({ log });
+  const { AWS_SECRET_ACCESS_KEY = '', AWS_SESSION_TOKEN = '' } = process.env;
+  const password = new URL(store.url.reveal()).password;
+  const ownSecrets = [options.admin.token.reveal(), password, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN];
+  const learn = (secret: string) => {
+    ownSecrets.push(secret);
+    scrubber.register(secret);
+  };
+  for (const secret of ownSecrets) scrubber.register(secret);
+  const audit = createScrubbedAudit(createAuditTrail({ db, clock }), scrubber);
+  const artifacts = createArtifactRegistry({
+    db,
+    audit,
+    trust: createTrustFile(options.trust),
+    quarantine: options.quarantine,
+    clock,
+    log,
+  });
+  const hosts = createHostPool({ log, clock });
+  const stopHosts = (digest: string) => hosts.stopWhere((key) => key.includes(digest));
+  const trustWatch = createTrustWatch({ artifacts, stop: stopHosts, log });
   const broker = createBroker({ clock, log, allowedPrivate: options.egress.allowPrivate });
-  const vault = createVault({ db, masterKey: options.masterKey });
+  const vault = createVault({ db, wrappers: await openKeyWrappers(options, learn), clock });
+  const referencePolicies = createReferencePolicies({ db, audit });
+  const references = await openReferences(options.secretReferences, {
+    policies: referencePolicies,
+    own: ownSecrets,
+    learn,
+    clock,
+    scrubber,
+  });
   const policy = createPolicyEngine({ policyText: (tenantId) => tenants.policy(tenantId), log });
 
   // Credentials ask tenants for a connection, and tenants ask credentials to keep its secrets.
@@ -86,6 +115,8 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const credentials = createCredentials({
     db,
     vault,
+    ...references,
+    log,
     connections,
     tokenHttp: createTokenHttp(broker, { resolveTemplate, resolveAllowedHosts }),
     callAuth: createCallAuth({ artifacts, hosts, broker, clock, log }),
@@ -97,12 +128,30 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     store,
     audit,
     artifacts,
-    credentials,
+    credentials: {
+      ...credentials,
+      forget(connection) {
+        credentials.forget(connection);
+        calls.forget(connection);
+      },
+    },
     vault,
     endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
     policies: policy,
+    test: (tenantId, connectionId) => calls.testConnection(tenantId, connectionId),
     clock,
   });
+  const flow = createAuthorizationFlow({
+    sessions: createPostgresSessionStore(db, audit),
+    grants: credentials,
+    connections: tenants,
+    vault,
+    publicUrl: options.publicUrl,
+    audit,
+    clock,
+    log,
+  });
+  const renewalWatch = createRenewalWatch({ renewDue: credentials.renewDue, log });
 
   const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
   const jobs = createPgBossQueue({ store, log, clock });
@@ -130,8 +179,13 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
 
   const admin: AdminPorts = {
     tenants,
-    artifacts: { add: (source, by) => artifacts.add(source, by), list: () => listArtifacts(db) },
-    connections: { test: (tenantId, connectionId) => calls.testConnection(tenantId, connectionId) },
+    references: referencePolicies,
+    artifacts: {
+      add: (source, by) => artifacts.add(source, by),
+      promote: (digest, by) => artifacts.promote(digest, by),
+      list: () => listArtifacts(db, new Date(clock.now())),
+    },
+    connections: { authorize: (request) => flow.begin(request) },
     runs: runsOf(runs, pipeline, auditUrl),
     approvals: {
       list: (tenantId, limit) => pipeline.approvals.list(tenantId, limit),
@@ -148,6 +202,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const http = createHttp({
     ingress: pipeline.ingress,
     admin: { ...admin, tokens: [{ name: 'root', token: options.admin.token }], publicUrl: options.publicUrl },
+    oauth: flow,
     health: {
       isReady: async () =>
         state === 'started' && (await db.selectNoFrom((eb) => eb.val(1).as('one')).execute()).length === 1,
@@ -163,8 +218,11 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     async start() {
       if (state !== 'created') throw new RuntimeError('RUNTIME_STOPPED', 'a runtime starts once: create another one');
       state = 'starting';
+      hosts.warm();
       for (const path of options.artifacts) await artifacts.add(path);
+      await pruneKeys({ db, audit, by: 'system' });
       await pipeline.start();
+      renewalWatch.start();
       state = 'started';
       log.info('the runtime works', { workflows: options.workflows.map(({ name }) => name) });
     },
@@ -172,6 +230,8 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       if (state === 'stopped') return;
       state = 'stopped';
       await pipeline.stop();
+      await trustWatch.stop();
+      await renewalWatch.stop();
       await hosts.stop();
       await broker.stop();
       await refusals.flush();

@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import {
   type ConnectorHttp,
   type ConnectorLog,
@@ -10,6 +9,7 @@ import {
 } from '@org/connector-sdk';
 import { z } from 'zod';
 import { escapeAttempts } from './escape-attempts.ts';
+import { misbehaviours, type ProbeContext } from './misbehaviours.ts';
 
 const read = { effect: 'read', risk: 'low', scopes: ['probe'] } as const;
 const config = z.strictObject({ url: z.url(), greeting: z.string().default('hello') });
@@ -18,18 +18,24 @@ const targetInput = z.strictObject({ target: z.string().default('') });
 type TargetInput = z.infer<typeof targetInput>;
 const output = z.strictObject({ seen: z.string() });
 
-function attempt(title: string, run: (target: string) => unknown) {
+let kept: ConnectorHttp | undefined;
+
+function misbehave(title: string, run: (ctx: ProbeContext) => unknown) {
   return defineAction({
     ...read,
     title,
-    description: `Tries to get out of its host: ${title}.`,
+    description: `Misbehaves in its host: ${title}.`,
     input: targetInput,
     output,
     timeoutMs: 5_000,
-    async run({ input }) {
-      return { seen: `escaped: ${String(await run(input.target || 'http://127.0.0.1:9'))}` };
+    async run({ input, http, log }) {
+      return { seen: String(await run({ target: input.target || 'http://127.0.0.1:9', http, log })) };
     },
   });
+}
+
+function attempt(title: string, run: (target: string) => unknown) {
+  return misbehave(title, async ({ target }) => `escaped: ${String(await run(target))}`);
 }
 
 const fetchUrl = defineAction({
@@ -75,7 +81,7 @@ const writeUrl = defineAction({
 
 const eventSchema = z.strictObject({ id: z.string(), note: z.string().default('none') });
 
-/** A connector that tries to get out. Every action but `echo`, `fetch` and `write` is one attempt. */
+/** A connector that tries to get out. Every action but `echo`, `fetch` and `write` is one attempt at something it may not. */
 export default defineConnector({
   id: 'probe',
   publisher: 'acme',
@@ -131,21 +137,13 @@ export default defineConnector({
     fetch: fetchUrl,
     write: writeUrl,
     ...Object.fromEntries(Object.entries(escapeAttempts).map(([name, run]) => [name, attempt(name, run)])),
-    'infinite-loop': { ...attempt('infinite-loop', spin), timeoutMs: 300 },
-    'never-answers': { ...attempt('never-answers', () => new Promise(() => {})), timeoutMs: 300 },
-    'memory-bomb': attempt('memory-bomb', fillMemory),
-    'huge-reply': attempt('huge-reply', () => 'x'.repeat(20_000_000)),
-    'unserialisable-reply': attempt('unserialisable-reply', () => {
-      throw { message: 1n, code: Symbol('x') };
+    ...Object.fromEntries(Object.entries(misbehaviours).map(([name, { run }]) => [name, misbehave(name, run)])),
+    // Keeps what a call was given, and uses it in the next.
+    'stale-http': misbehave('stale-http', ({ http }) => {
+      const before = kept;
+      kept = http;
+      return before?.request({ url: '/' }) ?? 'kept';
     }),
-    'forge-message': attempt('forge-message', () => writeSync(3, 'nonce answer 1 {"seen":"forged"}\n')),
-    'crash-later': attempt('crash-later', () => {
-      setImmediate(() => {
-        throw new Error('thrown outside of the call');
-      });
-      return new Promise(() => {});
-    }),
-    'poison-globals': attempt('poison-globals', poison),
     'undeclared-host': defineAction({
       ...read,
       title: 'Undeclared host',
@@ -174,37 +172,3 @@ export default defineConnector({
     }),
   },
 });
-
-function spin(): never {
-  for (;;);
-}
-
-function fillMemory(): string {
-  const kept: unknown[] = [];
-  for (;;) kept.push(new Array(100_000).fill(kept.length));
-}
-
-/** Replaces what the host might use, so that the next message would be of its making. */
-function poison(): string {
-  const forged = () => '{"seen":"forged"}';
-  const targets: [object, string, unknown][] = [
-    [JSON, 'stringify', forged],
-    [globalThis, 'JSON', { stringify: forged, parse: forged }],
-    [Array.prototype, 'map', forged],
-    [Array.prototype, 'push', forged],
-    [Promise.prototype, 'then', forged],
-    [Object.prototype, 'toJSON', forged],
-    [String.prototype, 'split', forged],
-    [Map.prototype, 'get', forged],
-    [globalThis, 'Promise', forged],
-    [globalThis, 'Buffer', forged],
-  ];
-  for (const [owner, name, value] of targets) {
-    try {
-      Object.defineProperty(owner, name, { value, configurable: true, writable: true });
-    } catch {
-      // Frozen: the next one.
-    }
-  }
-  return 'poisoned';
-}

@@ -2,13 +2,22 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { PlannedAction, StepError } from '../types/run.ts';
 
 export interface InputChecks {
-  /** Undefined when the input fits the action's schema. Names the place that does not fit; never repeats the value. */
+  /** Undefined when the input fits the action's schema. Names the place that does not fit; never repeats the value. A schema that can't be used lets nothing through. */
   problem(planned: PlannedAction): StepError | undefined;
 }
 
 /** Input checks against manifests' schemas, compiled once per artifact and action. */
 export function createInputChecks(): InputChecks {
-  const ajv = new Ajv2020({ strict: true, strictRequired: false, validateFormats: false });
+  // `strict` refuses keywords that it does not know: a typing error must not let everything in. Tuples may have optional parts
+  // and parts behind the last, and formats say nothing that the pattern beside them does not.
+  const ajv = new Ajv2020({
+    strict: true,
+    strictRequired: false,
+    strictTuples: false,
+    validateFormats: false,
+    addUsedSchema: false,
+    logger: false,
+  });
   const compiled = new Map<string, ValidateFunction>();
 
   function checkOf(planned: PlannedAction): ValidateFunction {
@@ -18,13 +27,24 @@ export function createInputChecks(): InputChecks {
     // Artifacts come and go in a long-lived process; schemas are cheap to compile again.
     if (compiled.size >= 1000) compiled.clear();
     const check = ajv.compile(planned.manifest.input);
+    // It would be kept for as long as the process lives.
+    ajv.removeSchema(planned.manifest.input);
     compiled.set(name, check);
     return check;
   }
 
   return {
     problem(planned) {
-      const check = checkOf(planned);
+      let check: ValidateFunction;
+      try {
+        check = checkOf(planned);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : 'unknown';
+        return {
+          code: 'ACTION_SCHEMA_INVALID',
+          message: `the manifest's schema for the input of ${planned.action} can't be used: ${why}; ask its publisher for a release with another one`,
+        };
+      }
       if (check(planned.input)) return undefined;
       const [first] = check.errors ?? [];
       const where = first?.instancePath === '' ? 'its top' : (first?.instancePath ?? 'an unknown place');

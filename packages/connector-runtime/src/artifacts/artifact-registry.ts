@@ -4,8 +4,10 @@ import {
   packArtifact,
   readArtifact,
   readArtifactBytes,
+  subjectDigest,
   type TrustPolicy,
   type VerifiedArtifact,
+  type VerifyOptions,
   verifyArtifact,
 } from '@org/connector-artifact';
 import { isConnectorError, type Manifest } from '@org/connector-sdk';
@@ -14,7 +16,10 @@ import type { Clock } from '../types/clock.ts';
 import type { Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
+import { checkEngine } from './check-engine.ts';
+import { createPolicyFloor } from './policy-floor.ts';
 import { createPostgresArtifactStore } from './postgres-artifact-store.ts';
+import { checkQuarantine, type Quarantine, quarantineTerms } from './quarantine.ts';
 
 interface AddedArtifact {
   readonly digest: string;
@@ -33,10 +38,23 @@ interface OpenArtifact {
 }
 
 export interface ArtifactRegistry {
-  /** Reads, verifies and stores an artifact: a path (directory or `.tgz`), or the bytes of a `.tgz`. Throws ArtifactError. Refusals are audited. */
+  /**
+   * Reads, verifies and stores an artifact: a path (directory, `.tgz` or npm package), or the bytes of a `.tgz`. What is new
+   * here is held to more than what is here already (see `VerifyOptions`). Throws ArtifactError. Refusals are audited.
+   */
   add(source: string | Uint8Array, by?: string): Promise<AddedArtifact>;
-  /** Verified from the stored bytes under the trust policy of now. Throws ArtifactError, or RuntimeError `ARTIFACT_UNKNOWN` | `CONFIG_*`. */
-  open(digest: string): Promise<OpenArtifact>;
+  /**
+   * Verified from the stored bytes under the trust policy of now. `enable` is for a tenant that does not run it yet.
+   * Throws ArtifactError, or RuntimeError `ARTIFACT_UNKNOWN` | `ARTIFACT_ENGINE_UNSUPPORTED` | `ARTIFACT_QUARANTINED` | `ARTIFACT_TRUST_ROLLBACK` | `CONFIG_*`.
+   */
+  open(digest: string, purpose?: VerifyOptions['purpose']): Promise<OpenArtifact>;
+  /** Ends an artifact's quarantine. Throws `ARTIFACT_UNKNOWN`, or `ARTIFACT_PROMOTER_NOT_ALLOWED` for who added it. */
+  promote(digest: string, by: string): Promise<void>;
+  /**
+   * Looks again at everything that was opened, if the trust policy changed since: what it no longer lets run is audited
+   * (`artifact.withdrawn`) and returned, for its processes to be ended.
+   */
+  sweep(): Promise<readonly string[]>;
 }
 
 interface ArtifactRegistryOptions {
@@ -44,6 +62,8 @@ interface ArtifactRegistryOptions {
   readonly audit: AuditTrail;
   /** The policy of now: one object for as long as it does not change. */
   readonly trust: () => TrustPolicy;
+  /** Default `none`. */
+  readonly quarantine?: Quarantine;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -51,11 +71,17 @@ interface ArtifactRegistryOptions {
 const MAX_CACHED = 64;
 
 export function createArtifactRegistry(options: ArtifactRegistryOptions): ArtifactRegistry {
-  const { audit, trust, clock, log } = options;
+  const { audit, clock, log, quarantine = 'none' } = options;
   const store = createPostgresArtifactStore(options.db, audit);
+  const currentPolicy = createPolicyFloor(options);
   // Of one trust policy only: another policy may decide otherwise.
   let cache = new Map<string, Promise<OpenArtifact>>();
   let cachedUnder: TrustPolicy | undefined;
+  // What may be running on this node, and the policy it was last found good under.
+  const opened = new Set<string>();
+  let sweptUnder: TrustPolicy | undefined;
+  // A refused artifact that is asked for again and again is audited once, until the reason is another.
+  const refusals = new Map<string, string>();
 
   async function refuse(error: unknown, subject: string, by: string): Promise<never> {
     if (isConnectorError(error)) {
@@ -66,56 +92,147 @@ export function createArtifactRegistry(options: ArtifactRegistryOptions): Artifa
     throw error;
   }
 
-  async function load(digest: string, policy: TrustPolicy): Promise<OpenArtifact> {
-    const archive = await store.archive(digest);
-    if (!archive) {
-      throw new RuntimeError('ARTIFACT_UNKNOWN', `there is no artifact ${digest} here; add it first`, {
-        details: { digest },
-      });
-    }
+  async function refuseStored(error: unknown, digest: string): Promise<never> {
+    if (!isConnectorError(error) || refusals.get(digest) === error.code) throw error;
+    refusals.set(digest, error.code);
+    return refuse(error, digest, 'system');
+  }
+
+  async function load(digest: string, policy: TrustPolicy, purpose: 'enable' | 'load'): Promise<OpenArtifact> {
+    const stored = await store.find(digest);
+    if (!stored) throw unknown(digest);
     try {
-      const now = new Date(clock.now());
-      const verified = verifyArtifact(readArtifactBytes(archive), policy, { now, purpose: 'load' });
+      const now = clock.now();
+      const verified = verifyStored(stored.archives, policy, { now: new Date(now), purpose });
       if (verified.digest !== digest) throw replaced(digest, verified);
-      return { digest, id: verified.id, manifest: verified.manifest, code: verified.code };
+      checkQuarantine(stored, now);
+      checkEngine(verified.manifest);
+      const { id, version, manifest, code, keyIds } = verified;
+      if (purpose === 'load') {
+        // Before anything can run it. Not for each call: what is in the cache was loaded already.
+        const details = { id, version, keyIds: [...keyIds] };
+        await audit.record({
+          tenantId: DEPLOYMENT,
+          kind: 'artifact.loaded',
+          actor: 'system',
+          subject: digest,
+          details,
+        });
+      }
+      refusals.delete(digest);
+      return { digest, id, manifest, code };
     } catch (error) {
-      return refuse(error, digest, 'system');
+      return refuseStored(error, digest);
     }
   }
 
+  async function open(digest: string, purpose: VerifyOptions['purpose'] = 'load'): Promise<OpenArtifact> {
+    const policy = await currentPolicy();
+    if (purpose !== 'load') return load(digest, policy, purpose);
+    if (policy !== cachedUnder) {
+      cache = new Map();
+      cachedUnder = policy;
+    }
+    const known = cache.get(digest);
+    if (known) return known;
+    const loading = load(digest, policy, purpose);
+    const into = cache;
+    into.set(digest, loading);
+    loading.then(
+      () => {
+        opened.add(digest);
+        // A sweep that came in between has not seen it.
+        if (policy !== sweptUnder) sweptUnder = undefined;
+      },
+      // A refusal is not remembered: what led to it may change.
+      () => into.delete(digest),
+    );
+    const [oldest] = into.keys();
+    if (into.size > MAX_CACHED && oldest !== undefined) into.delete(oldest);
+    return loading;
+  }
+
+  async function withdraw(digest: string, error: unknown): Promise<void> {
+    opened.delete(digest);
+    const code = isConnectorError(error) ? error.code : 'unknown';
+    log.warn('an artifact may no longer run', { code, digest });
+    const details = { code };
+    await audit.record({ tenantId: DEPLOYMENT, kind: 'artifact.withdrawn', actor: 'system', subject: digest, details });
+  }
+
   return {
+    open,
+
     async add(source, by = 'system') {
       let verified: VerifiedArtifact;
       let files: ArtifactFiles;
       try {
         files = typeof source === 'string' ? await readArtifact(source) : readArtifactBytes(source);
-        verified = verifyArtifact(files, trust(), { now: new Date(clock.now()) });
+        const purpose = (await store.has(subjectDigest(files))) ? 'load' : 'enable';
+        verified = verifyArtifact(files, await currentPolicy(), { now: new Date(clock.now()), purpose });
       } catch (error) {
         return refuse(error, 'artifact', by);
       }
-      await store.insert(verified, packArtifact(files), by);
+      const now = clock.now();
+      const terms = quarantineTerms(quarantine, now);
+      await store.insert({ artifact: verified, archive: packArtifact(files), terms, by, now: new Date(now) });
       const { digest, id, version, publisher, keyIds } = verified;
       return { digest, id, version, publisher, keyIds };
     },
 
-    async open(digest) {
-      const policy = trust();
-      if (policy !== cachedUnder) {
-        cache = new Map();
-        cachedUnder = policy;
+    async promote(digest, by) {
+      if (await store.promote(digest, by, new Date(clock.now()))) return;
+      if (!(await store.has(digest))) throw unknown(digest);
+      throw new RuntimeError(
+        'ARTIFACT_PROMOTER_NOT_ALLOWED',
+        `${by} added ${digest}, so somebody else has to promote it`,
+        { details: { digest } },
+      );
+    },
+
+    async sweep() {
+      const policy = await currentPolicy().catch(() => undefined);
+      if (policy !== undefined && policy === sweptUnder) return [];
+      const withdrawn: string[] = [];
+      let complete = policy !== undefined;
+      for (const digest of [...opened]) {
+        try {
+          await open(digest);
+        } catch (error) {
+          // A database that does not answer says nothing about the artifact: the next sweep looks again.
+          complete &&= isConnectorError(error);
+          if (!isConnectorError(error)) continue;
+          await withdraw(digest, error);
+          withdrawn.push(digest);
+        }
       }
-      const known = cache.get(digest);
-      if (known) return known;
-      const loading = load(digest, policy);
-      const into = cache;
-      into.set(digest, loading);
-      // A refusal is not remembered: what led to it may change.
-      loading.catch(() => into.delete(digest));
-      const [oldest] = into.keys();
-      if (into.size > MAX_CACHED && oldest !== undefined) into.delete(oldest);
-      return loading;
+      if (complete) sweptUnder = policy;
+      return withdrawn;
     },
   };
+}
+
+/** The first that verifies. When none does: why the newest does not. */
+function verifyStored(archives: readonly Uint8Array[], policy: TrustPolicy, options: VerifyOptions): VerifiedArtifact {
+  const [newest, ...older] = archives;
+  try {
+    return verifyArtifact(readArtifactBytes(newest ?? new Uint8Array()), policy, options);
+  } catch (error) {
+    for (const archive of older) {
+      try {
+        return verifyArtifact(readArtifactBytes(archive), policy, options);
+      } catch {
+        // The newest says why.
+      }
+    }
+    throw error;
+  }
+}
+
+function unknown(digest: string): RuntimeError {
+  return new RuntimeError('ARTIFACT_UNKNOWN', `there is no artifact ${digest} here; add it first`, {
+    details: { digest },
+  });
 }
 
 function replaced(digest: string, { digest: actual }: VerifiedArtifact): ArtifactError {

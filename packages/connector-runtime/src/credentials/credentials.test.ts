@@ -8,10 +8,11 @@ import { createBroker, resolveAllowedHosts, resolveTemplate } from '../egress/in
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 import { silentLog } from '../types/log.ts';
 import { Secret } from '../types/secret.ts';
+import { createVault } from '../vault/index.ts';
 import { type CredentialsOptions, createCredentials } from './credentials.ts';
 import type { AuthCall, CredentialConnection } from './ports.ts';
+import { literalSecrets } from './test-literal-secrets.ts';
 import { createTokenHttp } from './token-http.ts';
-import { createVault } from './vault.ts';
 
 const draft = 'https://json-schema.org/draft/2020-12/schema' as const;
 const auth: Manifest['connection']['auth'] = {
@@ -85,7 +86,13 @@ function newNode(over: Partial<CredentialsOptions> = {}) {
       connection: async (tenant, id) => connectionOf(tenant, id),
       enabled: async () => ({
         digest: 'sha256:0',
-        manifest: { connection: { auth, config: {} } } as unknown as Manifest,
+        manifest: {
+          scopes: {},
+          actions: {},
+          triggers: {},
+          approvalChannels: {},
+          connection: { auth, config: {} },
+        } as unknown as Manifest,
       }),
     },
     tokenHttp: createTokenHttp(broker, { resolveTemplate, resolveAllowedHosts }),
@@ -96,7 +103,9 @@ function newNode(over: Partial<CredentialsOptions> = {}) {
     },
     clock,
     audit: createAuditTrail({ db: database.db, clock }),
+    ...literalSecrets,
     scrubber: { register: (value) => void registered.add(value), unregister: () => {} },
+    log: silentLog,
     ...over,
   });
 }
@@ -177,12 +186,40 @@ describe('headers of a credential', () => {
     ['oauth', {}],
     ['oauth', { clientId: 'x', unknown: 'y' }],
     ['oauth', { accessToken: 'x', expiresAt: 'soon' }],
-    ['code', client],
+    ['code', { clientSecret: 'x' }],
+    ['oauth', { clientId: 'x', clientSecret: 'y', issuer: 'not-a-url' }],
     ['custom', { seed: 'short' }],
     ['none-such', { key: 'x' }],
   ])('refuses a secret that does not fit: %s %j', async (name, secrets) => {
     const connection = await newConnection('key');
     await expect(newNode().store(connection, name, secrets)).rejects.toEqual(failing('CREDENTIAL_INVALID'));
+  });
+
+  it('of a secret that is kept elsewhere are read there, late, and it is not stored', async () => {
+    const refuse = { code: 'SECRET_REFERENCE_NOT_ALLOWED' };
+    const references = {
+      resolveSecrets: async () => ({ key: 'from-elsewhere-canary' }),
+      requireAllowedReferences: async (_tenant: string, values: object) => {
+        if (JSON.stringify(values).includes('forbidden')) throw Object.assign(new Error('no'), refuse);
+      },
+    };
+    const node = newNode(references);
+    const connection = await newConnection('key');
+    await expect(node.store(connection, 'key', { key: { ref: 'env:forbidden' } })).rejects.toMatchObject(refuse);
+    await node.store(connection, 'key', { key: { ref: 'env:KEY' } });
+    await expect(node.authorize(connection)).resolves.toMatchObject({
+      headers: { 'x-key': 'v1 from-elsewhere-canary' },
+    });
+    // The connector's own schema speaks of the value, which is not known yet.
+    const custom = await newConnection('custom');
+    const seed = { seed: { ref: 'file:/x' } };
+    await newNode(references).store(custom, 'custom', seed);
+    await newNode({ ...references, resolveSecrets: async () => ({ seed: 'seed-canary' }) }).authorize(custom);
+    expect(authCalls.at(-1)?.secret).toEqual({ seed: 'seed-canary' });
+    await expect(node.store(custom, 'custom', { ...seed, more: 'x' })).rejects.toEqual(failing('CREDENTIAL_INVALID'));
+    const code = await newConnection('code');
+    const tokens = { ...client, refreshToken: { ref: 'env:X' } };
+    await expect(node.store(code, 'code', tokens)).rejects.toEqual(failing('CREDENTIAL_INVALID'));
   });
 
   it('says so when there is none, or one for another auth', async () => {

@@ -1,208 +1,148 @@
-import type { Manifest, ManifestAuth } from '@org/connector-sdk';
-import { bulkhead } from 'cockatiel';
 import type { AuditTrail } from '../types/audit.ts';
+import type { ConnectionKey } from '../types/authorization.ts';
 import type { Clock } from '../types/clock.ts';
-import { withConfigDefaults } from '../types/config-defaults.ts';
 import type { Db } from '../types/database.ts';
-import { RuntimeError } from '../types/errors.ts';
-import { usableHeaders } from './authorization-headers.ts';
-import { createLiveSecrets } from './live-secrets.ts';
+import type { Log } from '../types/log.ts';
+import type { Sealer } from '../types/sealer.ts';
+import type { RequireAllowedReferences, ResolveSecrets, SecretValue } from '../types/secret-reference.ts';
+import { type AuthorizationGrants, createAuthorizationGrants } from './authorization-grants.ts';
+import { missingCredential, reauthRequired } from './connection-failures.ts';
+import { factsOf, reauthReason } from './credential-facts.ts';
+import { newCredential, rotatedCredential } from './new-credential.ts';
+import { createOAuthServers } from './oauth-server.ts';
 import type { CallAuth, ConnectionDirectory, CredentialConnection, SecretRegister } from './ports.ts';
 import { type CredentialRow, createPostgresCredentialStore } from './postgres-credential-store.ts';
-import { GrantEndedError, renewableBy, requestToken, type TokenHttp } from './request-token.ts';
-import { newCredential, type StoredCredential, secretValues } from './stored-credential.ts';
-import type { Vault } from './vault.ts';
+import { renewalGrant } from './renewal-grant.ts';
+import { createRenewals } from './renewals.ts';
+import type { TokenNetwork } from './token-http.ts';
+import { authOf, createTokenParties } from './token-parties.ts';
+import { type Authorization, createUsableCredentials } from './usable-credentials.ts';
 
-interface Authorization {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Names the credential they came from; rises with each renewal. */
-  readonly generation: number;
-}
-
-interface ConnectionKey {
-  readonly id: string;
-  readonly tenantId: string;
-}
-
-export interface Credentials {
-  /** Seals what an administrator gave for the auth with this key in the manifest. Throws `CREDENTIAL_INVALID`. */
+export interface Credentials extends AuthorizationGrants {
+  /**
+   * Seals what an administrator gave for the auth with this key in the manifest. A grant that a person gave to the same client
+   * is kept. `authorized` is false when a person has to agree before it can be used.
+   *
+   * @throws `CREDENTIAL_INVALID` | `SECRET_REFERENCE_NOT_ALLOWED` | `SECRET_REFERENCE_INVALID`
+   */
   store(
     connection: ConnectionKey & { readonly connector: string },
     auth: string,
-    secrets: Readonly<Record<string, string>>,
+    secrets: Readonly<Record<string, SecretValue>>,
     by?: string,
-  ): Promise<void>;
+  ): Promise<{ readonly authorized: boolean }>;
   /** Throws `CREDENTIAL_MISSING` | `CREDENTIAL_REFUSED` | `CREDENTIAL_UNREADABLE` | `CONNECTION_REAUTH_REQUIRED`. */
   authorize(connection: ConnectionKey): Promise<Authorization>;
   /** True when there is another credential to try than the one that was refused. */
   refreshAfter401(connection: ConnectionKey, generation: number): Promise<boolean>;
+  /** Renews those whose time has come, on whichever node asks first. Gives how many it tried. */
+  renewDue(): Promise<number>;
+  /** Nothing of it is remembered here: it was disabled or deleted. */
+  forget(connection: ConnectionKey): void;
 }
 
 export interface CredentialsOptions {
   readonly db: Db;
-  readonly vault: Vault;
+  readonly vault: Sealer;
   readonly connections: ConnectionDirectory;
-  /** Opens the broker for a token endpoint: that host and no other. */
-  readonly tokenHttp: (
-    tokenUrl: string,
-    connection: CredentialConnection,
-  ) => { readonly url: string; readonly http: TokenHttp };
+  /** The way to authorization servers. */
+  readonly tokenHttp: TokenNetwork;
   readonly callAuth: CallAuth;
+  readonly resolveSecrets: ResolveSecrets;
+  readonly requireAllowedReferences: RequireAllowedReferences;
   readonly clock: Clock;
   readonly audit: AuditTrail;
   readonly scrubber: SecretRegister;
+  readonly log: Log;
 }
 
-/** How long another node's change of a credential may go unnoticed while the old one still works. */
-const CACHE_MS = 5_000;
-const MAX_CACHED = 10_000;
-/** Renewals hold a database connection each while the provider thinks. */
-const MAX_RENEWALS = 4;
-
-interface Cached extends Authorization {
-  readonly usableUntil: number;
-}
+const MAX_DUE = 100;
 
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { connections, clock } = options;
-  const live = createLiveSecrets(options.scrubber);
+  const { connections, clock, log, tokenHttp: network, resolveSecrets } = options;
   const store = createPostgresCredentialStore(options.db, options.vault, options.audit);
-  const cache = new Map<string, Cached>();
-  const renewals = new Map<string, Promise<Authorization>>();
-  const slots = bulkhead(MAX_RENEWALS, 10_000);
+  const usable = createUsableCredentials(options);
+  const servers = createOAuthServers(network, clock);
+  const parties = createTokenParties({ connections, servers, network, resolveSecrets, clock });
+  const { renew } = createRenewals({ ...options, store, parties, usable });
 
-  function remember(
-    id: string,
-    auth: ManifestAuth,
-    { credential, generation }: CredentialRow,
-  ): Authorization | undefined {
-    live.keep(id, generation, secretValues(credential));
-    const now = clock.now();
-    const usable = usableHeaders(auth, credential, now);
-    if (!usable) return undefined;
-    const authorization = { headers: usable.headers, generation };
-    cache.delete(id);
-    cache.set(id, { ...authorization, usableUntil: Math.min(usable.usableUntil, now + CACHE_MS) });
-    const [oldest] = cache.keys();
-    if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest);
-    return authorization;
-  }
-
-  async function describe({ id, tenantId }: ConnectionKey) {
-    const stored = await connections.connection(tenantId, id);
-    const { digest, manifest } = await connections.enabled(tenantId, stored.connector);
-    const config = withConfigDefaults(manifest.connection.config, stored.config);
-    return { connection: { ...stored, config }, digest, auth: authOf(manifest, stored.auth) };
-  }
-
-  /** One at a time per connection: here by the map, on other nodes by the row's lock. */
-  function renew(key: ConnectionKey, refused?: number): Promise<Authorization> {
-    const running = renewals.get(key.id);
-    if (running) return running;
-    const renewal = slots.execute(() => renewOnce(key, refused)).finally(() => renewals.delete(key.id));
-    renewals.set(key.id, renewal);
-    return renewal;
-  }
-
-  async function renewOnce(key: ConnectionKey, refused: number | undefined): Promise<Authorization> {
-    const described = await describe(key);
-    const { connection, auth } = described;
-    const outcome = await store.renew(key, async (row, write) => {
-      const current = requireRow(row, connection);
-      // Somebody else was faster: what they got is used.
-      const usable = current.generation === refused ? undefined : remember(key.id, auth, current);
-      if (usable) return usable;
-      try {
-        const renewed = await fetchNew(described, current.credential);
-        const expiresAt = renewed.token?.expiresAt ?? renewed.session?.expiresAt;
-        const generation = await write.save(renewed, expiresAt);
-        return { generation, credential: renewed };
-      } catch (error) {
-        // The only failure that changes anything, and even it deletes nothing.
-        if (!(error instanceof GrantEndedError)) throw error;
-        await write.end(error.message);
-        return error;
-      }
+  /** While the old one still works, nobody waits for the new one. */
+  function renewAside(key: ConnectionKey, generation: number): void {
+    renew(key, generation).catch((error: unknown) => {
+      log.debug('an early renewal failed', { connectionId: key.id, error });
     });
-    if (outcome instanceof GrantEndedError) throw reauthRequired(connection, outcome.message);
-    if ('headers' in outcome) return outcome;
-    const authorization = remember(key.id, auth, outcome);
-    if (authorization) return authorization;
-    throw new RuntimeError(
-      'CREDENTIAL_REFUSED',
-      `the new credential of connection ${key.id} is about to expire already; check its lifetime at the provider`,
-    );
-  }
-
-  async function fetchNew(
-    { connection, digest, auth }: Awaited<ReturnType<typeof describe>>,
-    credential: StoredCredential,
-  ): Promise<StoredCredential> {
-    if (auth.kind === 'custom') {
-      const { headers, expiresAt } = await options.callAuth({ connection, digest, auth, secret: credential.secrets });
-      return { ...credential, session: { headers, expiresAt: Date.parse(expiresAt) } };
-    }
-    if (auth.kind !== 'oauth2') throw missing(connection);
-    const { url, http } = options.tokenHttp(auth.tokenUrl, connection);
-    return { ...credential, token: await requestToken(auth, url, credential, http, clock.now()) };
   }
 
   return {
+    ...createAuthorizationGrants({ store, parties, usable }),
+
     async store(key, name, secrets, by = 'system') {
       const { manifest } = await connections.enabled(key.tenantId, key.connector);
-      const credential = newCredential(name, authOf(manifest, name), secrets);
-      live.keep(key.id, await store.replace(key, credential, by), secretValues(credential));
-      cache.delete(key.id);
+      const auth = authOf(manifest, name);
+      const given = newCredential(name, auth, secrets);
+      await options.requireAllowedReferences(key.tenantId, secrets);
+      let stored = given;
+      const generation = await store.replace(key, (current) => {
+        stored = current ? rotatedCredential(current, given) : given;
+        return {
+          credential: stored,
+          // The generation only spreads the time of a renewal; the first one is as good as any.
+          facts: factsOf(key.id, 0, auth, stored),
+          reauth: reauthReason(auth, stored),
+          ...(stored.token === given.token ? { grantedScopes: null } : {}),
+          audit: {
+            kind: 'credential.stored',
+            actor: by,
+            details: { auth: name, keptGrant: stored.token !== given.token },
+          },
+        };
+      });
+      usable.keepSecret(key.id, { credential: stored, generation });
+      usable.forget(key.id);
+      return { authorized: reauthReason(auth, stored) === null };
     },
 
     async authorize(key) {
-      const cached = cache.get(key.id);
-      if (cached && cached.usableUntil > clock.now()) return { headers: cached.headers, generation: cached.generation };
-      const { connection, auth } = await describe(key);
-      if (connection.status === 'reauth_required') throw reauthRequired(connection, 'its grant ended');
+      const recent = usable.recent(key.id);
+      // An aging one is looked up: whether it can be renewed at all is in the row.
+      if (recent && !recent.isAging) return toAuthorization(recent);
+      const { connection, auth } = await parties.describe(key);
+      if (connection.status === 'reauth_required') throw reauthRequired(connection.id, 'its grant ended');
       const row = requireRow(await store.read(key), connection);
-      return remember(key.id, auth, row) ?? renew(key);
+      const found = await usable.open(key, auth, row);
+      if (!found) return toAuthorization(await renew(key, undefined));
+      if (found.isAging && isRenewable(auth, row)) renewAside(key, found.generation);
+      return toAuthorization(found);
     },
 
     async refreshAfter401(key, generation) {
-      cache.delete(key.id);
-      const { connection, auth } = await describe(key);
+      usable.forget(key.id);
+      const { connection, auth } = await parties.describe(key);
       const row = requireRow(await store.read(key), connection);
       if (row.generation > generation) return true;
-      const renewable =
-        auth.kind === 'custom' || (auth.kind === 'oauth2' && renewableBy(auth, row.credential) !== undefined);
-      if (!renewable) return false;
+      if (connection.status !== 'ready' || !isRenewable(auth, row)) return false;
       return (await renew(key, generation)).generation > generation;
     },
+
+    async renewDue() {
+      const due = await store.due(new Date(clock.now()), MAX_DUE);
+      await Promise.allSettled(due.map((key) => renew(key, key.generation)));
+      return due.length;
+    },
+
+    forget: ({ id }) => usable.forget(id),
   };
 }
 
-function authOf(manifest: Manifest, name: string): ManifestAuth {
-  const auth = Object.hasOwn(manifest.connection.auth, name) ? manifest.connection.auth[name] : undefined;
-  if (auth) return auth;
-  throw new RuntimeError(
-    'CREDENTIAL_INVALID',
-    `${manifest.id} ${manifest.version} has no auth "${name}"; store a credential for one it has`,
-  );
+function isRenewable(auth: Parameters<typeof factsOf>[2], { credential }: CredentialRow): boolean {
+  return auth.kind === 'custom' || (auth.kind === 'oauth2' && renewalGrant(auth, credential) !== undefined);
+}
+
+function toAuthorization({ headers, generation }: Authorization): Authorization {
+  return { headers, generation };
 }
 
 function requireRow(row: CredentialRow | undefined, connection: CredentialConnection): CredentialRow {
   if (row?.credential.auth === connection.auth) return row;
-  throw missing(connection);
-}
-
-function missing({ id }: CredentialConnection): RuntimeError {
-  return new RuntimeError('CREDENTIAL_MISSING', `connection ${id} has no usable credential; store one`, {
-    details: { connectionId: id },
-  });
-}
-
-function reauthRequired({ id }: CredentialConnection, why: string): RuntimeError {
-  return new RuntimeError(
-    'CONNECTION_REAUTH_REQUIRED',
-    `connection ${id} must be connected again by a person: ${why}`,
-    {
-      details: { connectionId: id },
-    },
-  );
+  throw missingCredential(connection.id);
 }

@@ -39,20 +39,32 @@ describe('addresses', () => {
 describe("a deployment's own networks", () => {
   const networks = parsePrivateNetworks(['127.0.0.1', '10.20.0.0/16', 'fd00::/8', 'Intranet.Example']);
 
-  it('knows its addresses, ranges and hosts', () => {
-    expect(['127.0.0.1', '10.20.3.4', 'fd12::1', '::ffff:127.0.0.1'].map(networks.hasAddress)).toEqual([
-      true,
-      true,
-      true,
-      true,
-    ]);
-    expect(['127.0.0.2', '10.21.0.1', '8.8.8.8', 'fe80::1'].map(networks.hasAddress)).toEqual([
-      false,
-      false,
-      false,
-      false,
-    ]);
-    expect([networks.hasHost('intranet.example'), networks.hasHost('other.example')]).toEqual([true, false]);
+  it.each([
+    ['127.0.0.1', true],
+    ['10.20.3.4', true],
+    ['fd12::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['127.0.0.2', false],
+    ['10.21.0.1', false],
+    ['8.8.8.8', false],
+    ['fe80::1', false],
+    ['localhost', false],
+  ])('of addresses and ranges: %s', (address, listed) => {
+    expect(networks.has('other.example', address)).toBe(listed);
+  });
+
+  it.each([
+    ['192.168.3.4', true],
+    ['8.8.8.8', true],
+    ['fd99::1', true],
+    ['169.254.169.254', false],
+    ['fe80::1', false],
+    ['0.0.0.0', false],
+    ['224.0.0.1', false],
+    ['168.63.129.16', false],
+    ['64:ff9b::7f00:1', false],
+  ])('of a name, which says what it may lead to: %s', (address, listed) => {
+    expect(networks.has('intranet.example', address)).toBe(listed);
   });
 
   it('refuses an entry that is none', () => {

@@ -3,14 +3,16 @@ import { RuntimeError } from '../types/errors.ts';
 
 /** What a deployment lists beyond the public internet: host names, addresses and CIDR ranges. */
 export interface PrivateNetworks {
-  hasHost(host: string): boolean;
-  hasAddress(address: string): boolean;
+  /** Whether the address of this host was listed, by itself or by the host's name. */
+  has(host: string, address: string): boolean;
 }
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** Cloud platforms answer from these public addresses to whoever runs inside them. */
 const PLATFORM_ADDRESSES: ReadonlySet<string> = new Set(['168.63.129.16']);
+/** What the name of a host of one's own may lead to. Link-local addresses, where clouds keep credentials, are never meant by a name. */
+const OF_A_SITE: ReadonlySet<string> = new Set(['private', 'uniqueLocal', 'loopback', 'carrierGradeNat']);
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /** @throws RuntimeError `CONFIG_INVALID` naming the entry. */
@@ -25,12 +27,11 @@ export function parsePrivateNetworks(entries: readonly string[]): PrivateNetwork
     else throw new RuntimeError('CONFIG_INVALID', `${JSON.stringify(entry)} is no host name, address or CIDR range`);
   }
   return {
-    hasHost: (host) => hosts.has(host),
-    hasAddress: (address) => {
+    has(host, address) {
       const parsed = parseAddress(address);
-      return (
-        parsed !== undefined && ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))
-      );
+      if (!parsed) return false;
+      if (ranges.some(([base, bits]) => parsed.kind() === base.kind() && parsed.match(base, bits))) return true;
+      return hosts.has(host) && (OF_A_SITE.has(parsed.range()) || isPublicAddress(address));
     },
   };
 }
@@ -42,7 +43,7 @@ export function parsePrivateNetworks(entries: readonly string[]): PrivateNetwork
  */
 export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.isValid(address) ? ipaddr.parse(address) : undefined;
-  if (!parsed || PLATFORM_ADDRESSES.has(address) || parsed.range() !== 'unicast') return false;
+  if (!parsed || PLATFORM_ADDRESSES.has(parsed.toString()) || parsed.range() !== 'unicast') return false;
   return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
 }
 

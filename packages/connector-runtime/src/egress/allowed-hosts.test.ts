@@ -16,6 +16,12 @@ describe('allowed hosts', () => {
     ['api.github.com', 'https://evil-api.github.com/', false],
     ['api.github.com', 'https://api.github.com.evil.example/', false],
     ['api.github.com', 'https://api.github.com@evil.example/', false],
+    ['api.github.com', 'https://\u0430pi.github.com/', false],
+    ['api.github.com', 'https://api.g\u0131thub.com/', false],
+    ['api.github.com', 'https://api%2egithub.com.evil.example/', false],
+    ['api.github.com', 'https://api.github.com\\@evil.example/', true],
+    ['127.0.0.1', 'https://2130706433/', true],
+    ['localhost', 'https://localhost./', false],
     ['*.slack.com', 'https://files.slack.com/', true],
     ['*.slack.com', 'https://a.b.slack.com/', true],
     ['*.slack.com', 'https://slack.com/', false],
@@ -42,6 +48,20 @@ describe('allowed hosts', () => {
       );
     },
   );
+
+  it.each([
+    ['{config.host}', '*.co.example'],
+    ['{config.host}.co.example', '*'],
+    ['*.{config.host}', 'example'],
+    ['{config.host}.example', 'evil.test/'],
+    ['{config.host}.example', 'evil.test:443/'],
+    ['{config.host}.example', 'evil.test#'],
+    ['{config.host}', 'user@evil.test'],
+  ])('does not let config widen %s (%s)', (pattern, host) => {
+    expect(() => resolveAllowedHosts([pattern], { host })).toThrow(
+      expect.objectContaining({ code: 'CONNECTION_CONFIG_INVALID' }),
+    );
+  });
 
   it('does not let config reach into prototypes', () => {
     expect(() => resolveTemplate('{config.constructor.name}', {})).toThrow(

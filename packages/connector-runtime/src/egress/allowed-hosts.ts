@@ -32,8 +32,9 @@ export function resolveAllowedHosts(templates: readonly string[], config: Readon
       /^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/.test(pattern) ||
       /^\[[0-9a-f:.]+\](:\d{1,5})?$/.test(pattern)
     ) {
-      // A wildcard that config could widen to a whole top-level domain is a mistake or worse.
-      if (!/^\*\.[^.]+(:\d+)?$/.test(pattern)) return pattern;
+      // A wildcard is the signed manifest's to give, never the config's, and never for a whole top-level domain.
+      const isWide = pattern.startsWith('*');
+      if (!isWide || (template.startsWith('*.') && !/^\*\.[^.]+(:\d+)?$/.test(pattern))) return pattern;
     }
     throw new RuntimeError(
       'CONNECTION_CONFIG_INVALID',

@@ -46,8 +46,7 @@ export async function checkTarget(
     );
   }
   const addresses = await addressesOf(url, resolve);
-  const listed = networks.hasHost(url.hostname);
-  const ours = ({ address }: ResolvedAddress) => listed || networks.hasAddress(address);
+  const ours = ({ address }: ResolvedAddress) => networks.has(url.hostname, address);
   for (const resolved of addresses) {
     if (ours(resolved) || isPublicAddress(resolved.address)) continue;
     throw new RuntimeError(

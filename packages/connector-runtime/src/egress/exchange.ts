@@ -38,6 +38,8 @@ export async function exchange(
       body: request.body ?? null,
       signal: bounds.signal,
     });
+    // A body that is given up reports that it was aborted; nobody would listen, and the process would end.
+    response.body.on('error', () => {});
     const headers = flatten(response.headers);
     const empty = request.method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304;
     const stream = empty ? response.body : decompress(response.body, headers['content-encoding']);

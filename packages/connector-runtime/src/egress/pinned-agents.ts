@@ -38,12 +38,15 @@ function createAgent(addresses: readonly ResolvedAddress[]): Agent {
     connect: {
       // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED cannot take it back.
       rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
       lookup: (_host, options, callback) => {
         const [first] = addresses;
         if (options.all) callback(null, [...addresses]);
         else callback(null, first?.address ?? '', first?.family ?? 4);
       },
     },
+    // One request at a time on a connection: whether it had left when the connection broke is known of each.
+    allowH2: false,
     keepAliveTimeout: 10_000,
     maxHeaderSize: 32 * 1024,
     // The broker's own deadline bounds the request.

@@ -4,15 +4,17 @@ import type { Log } from '../types/log.ts';
 import type { HttpTrace } from '../types/run.ts';
 import type { PrivateNetworks } from './address-rules.ts';
 import { type CheckedTarget, checkTarget, type Resolver } from './check-target.ts';
+import { type CredentialEcho, createCredentialEcho } from './credential-echo.ts';
 import type { BrokerRequest, BrokerResponse, BrokerSession, EgressGrant } from './egress-grant.ts';
 import { exchange, type RawResponse } from './exchange.ts';
-import { credentialForms, requestHeaders, responseHeaders, withoutCredentials } from './message-headers.ts';
+import { requestHeaders, responseHeaders } from './message-headers.ts';
 import type { PinnedAgents } from './pinned-agents.ts';
 import { type RetryOptions, retryAfterMs, retrySafe } from './retry-safe.ts';
 import { type Effect, effectOf, isSafe, worse } from './write-effect.ts';
 
 const MAX_REDIRECTS = 5;
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
+const MAX_TRACED_PATH = 1_000;
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -32,6 +34,12 @@ interface Message {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
+}
+
+/** A message with what it must not be answered with. */
+interface Identified extends Message {
+  readonly credential: Readonly<Record<string, string>>;
+  readonly echo: CredentialEcho;
 }
 
 /** The requests of one call, and what they did. */
@@ -54,33 +62,33 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     return (await respond(given.url, message, await grant.authorize?.())).response;
   }
 
-  async function respond(href: string, message: Message, credential: Credential | undefined) {
-    const { raw, url } = await followRedirects(href, message, credential);
-    const forms = credentialForms(credential?.headers ?? {});
+  async function respond(href: string, message: Message, used: Credential | undefined) {
+    const credential = lowerCaseNames(used?.headers ?? {});
+    const echo = createCredentialEcho(credential);
+    const { raw, url } = await followRedirects(href, { ...message, credential, echo });
     const response: BrokerResponse = {
       status: raw.status,
-      headers: responseHeaders(raw.headers, forms),
-      url,
-      body: withoutCredentials(raw.body, forms),
+      headers: responseHeaders(raw.headers, echo.text),
+      url: echo.text(url),
+      body: echo.bytes(raw.body),
     };
-    return { status: raw.status, generation: credential?.generation, response };
+    return { status: raw.status, generation: used?.generation, response };
   }
 
   /** By hand: each hop is checked like a first request, and a credential never follows to another origin. */
-  async function followRedirects(href: string, message: Message, credential: Credential | undefined) {
+  async function followRedirects(href: string, first: Identified) {
+    let message = first;
     let target = await check(href, message.signal);
     const { origin } = target.url;
     for (let hops = 0; ; hops += 1) {
       const own = target.url.origin === origin;
-      const headers = {
-        ...(own ? message.headers : crossOriginHeaders(message.headers)),
-        ...(own ? credential?.headers : {}),
-      };
+      const headers = own ? { ...message.headers, ...message.credential } : crossOriginHeaders(message.headers);
       const raw = await sendWithRetry(target, { ...message, headers });
       const { location } = raw.headers;
       if (raw.status < 301 || raw.status > 308 || raw.status === 304 || location === undefined) {
         return { raw, url: target.url.href };
       }
+      if (raw.status === 303) message = asGet(message);
       if (!isSafe(message.method)) throw redirectRefused(target, 'a write is not sent again to another place');
       if (hops === MAX_REDIRECTS) throw redirectRefused(target, `more than ${MAX_REDIRECTS} redirects`);
       if (!URL.canParse(location, target.url)) throw redirectRefused(target, 'its Location is no URL');
@@ -104,12 +112,12 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     });
   }
 
-  function sendWithRetry(target: CheckedTarget, message: Message): Promise<RawResponse> {
+  function sendWithRetry(target: CheckedTarget, message: Identified): Promise<RawResponse> {
     if (!isSafe(message.method)) return send(target, message);
     return retry.execute(() => send(target, message), message.signal);
   }
 
-  async function send(target: CheckedTarget, message: Message): Promise<RawResponse> {
+  async function send(target: CheckedTarget, message: Identified): Promise<RawResponse> {
     // A timer that is due has not fired yet in a process that was busy or paused: the clock is asked as well.
     if (message.signal.aborted || performance.now() >= endsAt) throw outOfTime(target.url.host);
     const agent = ports.agents.agentFor(grant.partition, target);
@@ -130,7 +138,9 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
         unanswered -= 1;
         effect = worse(effect, effectOf(status));
       }
-      const { host, pathname: path } = target.url;
+      const { host, pathname } = target.url;
+      // The path may be another's: a redirect could carry the credential in it.
+      const path = message.echo.text(pathname).slice(0, MAX_TRACED_PATH);
       const trace = { method: message.method, host, path, status, durationMs: ports.clock.now() - startedAt };
       traces.push(trace);
       ports.log.debug('a request of a connector', trace);
@@ -161,6 +171,18 @@ function checkRequest(request: BrokerRequest, grant: EgressGrant) {
     throw invalid(`the body has over ${MAX_REQUEST_BYTES} bytes`);
   const headers = requestHeaders(request.headers ?? {}, { keepAuthorization: grant.ownAuthorization === true });
   return { method, headers: { 'user-agent': 'connector-runtime', ...headers }, body: request.body };
+}
+
+/** "See other" (RFC 9110, 15.4.4): the result is read elsewhere; what was done is not done again. */
+function asGet(message: Identified): Identified {
+  if (message.method === 'HEAD') return message;
+  const headers = Object.fromEntries(Object.entries(message.headers).filter(([name]) => !name.startsWith('content-')));
+  return { ...message, method: 'GET', headers, body: undefined };
+}
+
+/** Connector code cannot add to a credential's header by another spelling of its name. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** Another origin gets what any client would send, nothing that might be a secret of the first. */

@@ -1,6 +1,6 @@
 /**
- * The text a host process is started with (`node -e`): it reads its program and the connector from its standard input
- * and loads both from memory. The process is given no file to read, not even its own.
+ * The text a host process is started with (`node -e`): it reads its program from its standard input, and later the
+ * connector, and loads both from memory. The process is given no file to read, not even its own.
  *
  * Loading knows three sources: the program, then only the connector, and Node's own modules.
  */
@@ -19,7 +19,7 @@ const read = (length) => {
 };
 const { modules, entry, start } = JSON.parse(read(Number(read(16))));
 const sources = new Map(modules);
-const refused = new Set(['sqlite', 'ffi', 'repl', 'cluster', 'trace_events', 'inspector', 'inspector/promises', 'wasi']);
+const refused = new Set(['sqlite', 'ffi', 'repl', 'cluster', 'trace_events', 'inspector', 'inspector/promises', 'wasi', 'vm', 'test', 'test/reporters', 'sea']);
 const deny = (specifier) => Object.assign(
   new Error('Connector code cannot import ' + specifier + ': bundle what it needs into connector.mjs'),
   { code: 'HOST_DENIED' },

@@ -1,164 +1,208 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildProbe } from '../../e2e/probe-connector/build-probe.ts';
-import { escapeAttempts } from '../../e2e/probe-connector/escape-attempts.ts';
-import { RuntimeError } from '../types/errors.ts';
 import { silentLog } from '../types/log.ts';
-import type { WireRequest, WireResponse } from './child/wire.ts';
+import type { WireResponse } from './child/wire.ts';
+import type { HostPoolLimits } from './host-limits.ts';
 import { createHostPool, type HostPool } from './host-pool.ts';
+import { callProbe } from './test-call-probe.ts';
 
 let code: Uint8Array;
-let pool: HostPool;
-
 beforeAll(async () => {
   code = await buildProbe();
-  pool = createHostPool({ log: silentLog, limits: { graceMs: 100 } });
 });
-afterAll(() => pool.stop());
 
-const config = { url: 'https://probe.example' };
+const pools: HostPool[] = [];
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.stop();
+});
 
-function call(
-  action: string,
-  options: {
-    target?: string;
-    timeoutMs?: number;
-    key?: string;
-    signal?: AbortSignal;
-    onHttp?: (request: WireRequest) => Promise<WireResponse>;
-    in?: HostPool;
-  } = {},
-) {
-  return (options.in ?? pool).call({
-    key: options.key ?? 'tenant-a:digest',
-    code,
-    method: 'run-action',
-    params: {
-      action,
-      input: options.target === undefined ? {} : { target: options.target },
-      config,
-      idempotencyKey: 'k'.repeat(26),
-      attempt: 1,
-      baseUrl: config.url,
+function newPool(limits: Partial<HostPoolLimits> = {}) {
+  let now = Date.parse('2026-11-01T00:00:00Z');
+  const pool = createHostPool({ log: silentLog, limits: { graceMs: 100, ...limits }, clock: { now: () => now } });
+  pools.push(pool);
+  return {
+    pool,
+    call: (action: string, options?: Parameters<typeof callProbe>[3]) => callProbe(pool, code, action, options),
+    pass(ms: number) {
+      now += ms;
     },
-    timeoutMs: options.timeoutMs ?? 5_000,
-    signal: options.signal,
-    onHttp: options.onHttp ?? (() => Promise.reject(new RuntimeError('EGRESS_FAILED', 'no network in this test'))),
-    log: silentLog,
-  });
+  };
 }
 
-const alive = () => expect(call('echo')).resolves.toEqual({ seen: 'hello  {}' });
+/** Keeps calls of the action `fetch` in their host until they are let go. */
+function holding() {
+  const gate = Promise.withResolvers<WireResponse>();
+  const begun = Promise.withResolvers<void>();
+  return {
+    begun: begun.promise,
+    onHttp: () => {
+      begun.resolve();
+      return gate.promise;
+    },
+    letGo: () => gate.resolve({ status: 200, headers: {}, url: 'https://probe.example/', body: '' }),
+  };
+}
 
-describe('a host process', () => {
-  it('runs an action with the defaults of its schemas and an empty environment', alive);
+/** Processes that this one started, by the kernel's word. */
+function children(): number[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
 
-  it.each(Object.keys(escapeAttempts))('denies %s and serves the next call', async (name) => {
-    const target = name === 'read-own-program' ? process.execPath : 'http://127.0.0.1:9';
-    await expect(call(name, { target })).rejects.toMatchObject({ code: 'HOST_DENIED' });
-    await alive();
-  });
+function limitsOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/limits`, 'utf8');
+}
 
-  it.each([
-    ['infinite-loop', 'HOST_TIMEOUT'],
-    ['never-answers', 'HOST_TIMEOUT'],
-    ['memory-bomb', 'HOST_CRASHED'],
-    ['huge-reply', 'HOST_ANSWER_INVALID'],
-    ['forge-message', 'HOST_ANSWER_INVALID'],
-    ['crash-later', 'HOST_CRASHED'],
-    ['unserialisable-reply', 'ACTION_FAILED'],
-  ])('contains %s as %s and serves the next call', async (name, code) => {
-    await expect(call(name, { timeoutMs: name === 'memory-bomb' ? 30_000 : 1_000 })).rejects.toMatchObject({ code });
-    await alive();
-  });
-
-  it('is not fooled by replaced built-ins: the answer is its own and so is the next one', async () => {
-    await expect(call('poison-globals')).resolves.toEqual({ seen: 'escaped: poisoned' });
-    await alive();
-  });
-
-  it('kills a host that no longer reacts, and with it the calls that share it', async () => {
-    const stuck = call('infinite-loop', { timeoutMs: 200, key: 'stuck' });
-    const neighbour = call('never-answers', { timeoutMs: 20_000, key: 'stuck' });
-    await expect(stuck).rejects.toMatchObject({ code: 'HOST_TIMEOUT' });
-    await expect(neighbour).rejects.toMatchObject({ code: 'HOST_CRASHED' });
-  });
-
-  it('ends a call when its signal is aborted, and keeps the host', async () => {
-    const controller = new AbortController();
-    const pending = call('never-answers', { signal: controller.signal, timeoutMs: 60_000 });
-    controller.abort();
-    await expect(pending).rejects.toMatchObject({ code: 'HOST_CANCELLED' });
-    await alive();
-  });
-
-  it('refuses code that is no connector', async () => {
-    const bad = (source: string) =>
-      pool.call({
-        key: `bad:${source}`,
-        code: Buffer.from(source),
-        method: 'run-action',
-        params: {},
-        timeoutMs: 1_000,
-        onHttp: () => Promise.reject(new Error('unused')),
-        log: silentLog,
-      });
-    await expect(bad('export default 1')).rejects.toMatchObject({ code: 'CONNECTOR_INCOMPATIBLE' });
-    await expect(bad('this is not javascript')).rejects.toMatchObject({ code: 'HOST_CRASHED' });
-    await expect(bad('throw new Error("at load")')).rejects.toMatchObject({ code: 'HOST_CRASHED' });
-    await expect(bad('import "left-pad"')).rejects.toMatchObject({ code: 'HOST_DENIED' });
-    await expect(bad('import fs from "node:fs"; fs.readFileSync("/etc/hostname")')).rejects.toMatchObject({
-      code: 'HOST_DENIED',
-    });
-  });
-});
-
-describe('http of connector code', () => {
-  const answering =
-    (seen: WireRequest[], status = 200) =>
-    async (request: WireRequest) => {
-      seen.push(request);
-      return {
-        status,
-        headers: { 'content-type': 'text/plain' },
-        url: request.url,
-        body: Buffer.from('pong').toString('base64'),
-      };
-    };
-
-  it('crosses to the runtime with query and base url resolved, and comes back', async () => {
-    const seen: WireRequest[] = [];
-    await expect(call('fetch', { target: '/ping', onHttp: answering(seen) })).resolves.toEqual({ seen: '200 pong' });
-    expect(seen).toEqual([{ method: 'GET', url: 'https://probe.example/ping?greeting=hello', headers: {} }]);
-  });
-
-  it("gives the runtime's refusal to connector code as it is", async () => {
-    const onHttp = () => Promise.reject(new RuntimeError('EGRESS_HOST_NOT_ALLOWED', 'not this host'));
-    await expect(call('undeclared-host', { onHttp })).rejects.toMatchObject({ code: 'EGRESS_HOST_NOT_ALLOWED' });
-  });
-});
-
-describe('the pool', () => {
-  const small = (maxHosts: number, idleMs = 60_000) => createHostPool({ log: silentLog, limits: { maxHosts, idleMs } });
-
-  it('never has more processes than its cap, and serves every key in turn', async () => {
-    const few = small(2);
+describe('places', () => {
+  it('are never more than the cap, and every key is served in turn', async () => {
+    const { pool, call } = newPool({ maxHosts: 2 });
     const keys = Array.from({ length: 6 }, (_, index) => `tenant-${index}:digest`);
-    const answers = await Promise.all(keys.map((key) => call('echo', { key, target: key, in: few })));
+    const answers = await Promise.all(keys.map((key) => call('echo', { key, target: key })));
     expect(answers).toEqual(keys.map((key) => ({ seen: `hello ${key} {}` })));
-    expect(few.liveHosts).toBeLessThanOrEqual(2);
-    await few.stop();
+    expect(pool.liveHosts).toBeLessThanOrEqual(2);
   });
 
-  it('ends idle processes', async () => {
-    const hasty = small(4, 1);
-    await call('echo', { in: hasty });
-    await expect.poll(() => hasty.liveHosts).toBe(0);
-    await hasty.stop();
+  it('are given up by a key that is busy without a pause, once another waits', async () => {
+    const { call } = newPool({ maxHosts: 1, turnMs: 0 });
+    const [first, second] = [holding(), holding()];
+    const order: string[] = [];
+    const note = (name: string) => () => order.push(name);
+    const busyNow = call('fetch', { key: 'busy', onHttp: first.onHttp }).then(note('busy'));
+    await first.begun;
+    const other = call('echo', { key: 'other' }).then(note('other'));
+    const busyAgain = call('fetch', { key: 'busy', onHttp: second.onHttp }).then(note('busy again'));
+    first.letGo();
+    await other;
+    second.letGo();
+    await Promise.all([busyNow, busyAgain]);
+    expect(order).toEqual(['busy', 'other', 'busy again']);
   });
 
-  it('takes no calls after it stopped', async () => {
-    const over = small(1);
-    await over.stop();
-    await expect(call('echo', { in: over })).rejects.toMatchObject({ code: 'RUNTIME_STOPPED' });
+  it('are kept by a busy key whose rival gave up', async () => {
+    const { call } = newPool({ maxHosts: 1, turnMs: 0 });
+    const held = holding();
+    const rival = new AbortController();
+    const busyNow = call('fetch', { key: 'busy', onHttp: held.onHttp });
+    await held.begun;
+    const gaveUp = call('echo', { key: 'other', signal: rival.signal });
+    rival.abort();
+    await expect(gaveUp).rejects.toMatchObject({ code: 'HOST_CANCELLED' });
+    await expect(call('echo', { key: 'busy' })).resolves.toBeDefined();
+    held.letGo();
+    await busyNow;
+  });
+
+  it('are waited for no longer than the call may take', async () => {
+    const { call } = newPool({ maxHosts: 1 });
+    const held = holding();
+    const busyNow = call('fetch', { key: 'busy', onHttp: held.onHttp });
+    await held.begun;
+    await expect(call('echo', { key: 'other', timeoutMs: 20 })).rejects.toMatchObject({ code: 'HOST_BUSY' });
+    held.letGo();
+    await busyNow;
+  });
+
+  it('cannot be waited for by more calls of one key than its share', async () => {
+    const { call } = newPool({ maxHosts: 1, maxQueuePerKey: 1 });
+    const held = holding();
+    const busyNow = call('fetch', { key: 'busy', onHttp: held.onHttp });
+    await held.begun;
+    const waits = call('echo', { key: 'greedy' });
+    await expect(call('echo', { key: 'greedy' })).rejects.toMatchObject({ code: 'HOST_BUSY' });
+    const modest = call('echo', { key: 'modest' });
+    held.letGo();
+    await Promise.all([busyNow, waits, modest]);
+  });
+
+  it('are free again when they were idle for a while', async () => {
+    const { pool, call } = newPool({ idleMs: 1 });
+    await call('echo');
+    await expect.poll(() => pool.liveHosts).toBe(0);
+  });
+});
+
+describe('a key whose process ends by its own doing', () => {
+  const crash = { code: 'HOST_CRASHED' };
+
+  it('is started again at once, then later and later, until it works', async () => {
+    const { call, pass } = newPool({ restartMs: 1_000, maxRestartMs: 3_000 });
+    const refused = (retryAfterMs: number) => ({ code: 'HOST_RESTARTING', details: { retryAfterMs } });
+    await expect(call('crash-later')).rejects.toMatchObject(crash);
+    await expect(call('crash-later')).rejects.toMatchObject(crash);
+    for (const pauseMs of [1_000, 2_000, 3_000]) {
+      await expect(call('echo')).rejects.toMatchObject(refused(pauseMs));
+      pass(pauseMs - 1);
+      await expect(call('echo')).rejects.toMatchObject(refused(1));
+      pass(1);
+      await expect(call('crash-later')).rejects.toMatchObject(crash);
+    }
+    pass(3_000);
+    await call('echo');
+    await expect(call('crash-later')).rejects.toMatchObject(crash);
+    await call('echo');
+  });
+
+  it('does not make another key wait', async () => {
+    const { call } = newPool();
+    for (let times = 0; times < 2; times += 1) await expect(call('crash-later')).rejects.toMatchObject(crash);
+    await expect(call('echo')).rejects.toMatchObject({ code: 'HOST_RESTARTING' });
+    await expect(call('echo', { key: 'tenant-b:digest' })).resolves.toBeDefined();
+  });
+
+  it('hears what refused to load it, and starts no process to hear it again', async () => {
+    const { pool } = newPool({ restartMs: 60_000 });
+    const load = () => callProbe(pool, Buffer.from('export default 1'), 'echo');
+    for (let times = 0; times < 2; times += 1) {
+      await expect(load()).rejects.toMatchObject({ code: 'CONNECTOR_INCOMPATIBLE' });
+    }
+    await expect(load()).rejects.toMatchObject({ code: 'CONNECTOR_INCOMPATIBLE' });
+    expect(pool.liveHosts).toBe(0);
+  });
+});
+
+describe('the processes', () => {
+  it('can be ended by what they run: in hand and waiting, and no other', async () => {
+    const { pool, call } = newPool({ maxHosts: 2 });
+    const [revoked, kept] = [holding(), holding()];
+    const inHand = call('fetch', { key: 'a:sha256:bad', onHttp: revoked.onHttp });
+    const other = call('fetch', { key: 'a:sha256:good', onHttp: kept.onHttp });
+    await Promise.all([revoked.begun, kept.begun]);
+    const waiting = call('echo', { key: 'b:sha256:bad' });
+    pool.stopWhere((key) => key.includes('sha256:bad'));
+    await expect(inHand).rejects.toMatchObject({ code: 'HOST_CANCELLED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'HOST_CANCELLED' });
+    kept.letGo();
+    await expect(other).resolves.toBeDefined();
+    expect(pool.liveHosts).toBe(1);
+  });
+
+  it.runIf(process.platform === 'linux')('write no core dumps and hold a bounded amount of data', async () => {
+    const before = children();
+    const { call } = newPool();
+    await call('echo');
+    const limits = () =>
+      children()
+        .filter((pid) => !before.includes(pid))
+        .map(limitsOf)
+        .filter((text) => !/^Max data size +unlimited/m.test(text));
+    // The host and, a moment later, the spare; the shell that watches for orphans has no limits.
+    await expect.poll(() => limits().length, { timeout: 10_000 }).toBe(2);
+    for (const text of limits()) expect(text).toMatch(/^Max core file size +0 +0 /m);
+  });
+
+  it('are not started any more once the pool stopped', async () => {
+    const { pool, call } = newPool();
+    await pool.stop();
+    await expect(call('echo')).rejects.toMatchObject({ code: 'RUNTIME_STOPPED' });
+  });
+
+  it.runIf(process.platform === 'linux')('are all gone after the pool stopped', async () => {
+    const before = children();
+    const { pool, call } = newPool();
+    pool.warm();
+    await call('echo');
+    await call('echo', { key: 'tenant-b:digest' });
+    await pool.stop();
+    await expect.poll(() => children().filter((pid) => !before.includes(pid))).toEqual([]);
   });
 });

@@ -1,29 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { ActionError, isConnectorError } from '@org/connector-sdk';
 import { bulkhead, type IPolicy } from 'cockatiel';
-import { RuntimeError, type RuntimeErrorCode } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
-import { BOOTSTRAP } from './bootstrap.ts';
 import type { ToHost, WireError, WireLogLine, WireRequest, WireResponse } from './child/wire.ts';
 import { loadChildProgram } from './child-program.ts';
+import { cancelled, crashOf, exited, hostError, outOfMemory, stopped, stuck } from './host-failure.ts';
+import type { HostLimits } from './host-limits.ts';
+import { type HostProcess, spawnHost } from './host-process.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import type { OrphanWatch } from './orphan-watch.ts';
 import { type HostMessage, readMessages } from './read-messages.ts';
 import { fromWireError } from './remote-error.ts';
-
-export interface HostLimits {
-  /** Of the heap; the process is ended by V8 above it. */
-  readonly memoryMb: number;
-  /** Of one message from the host, an answer or a request with its body. */
-  readonly maxMessageBytes: number;
-  /** From start to ready. */
-  readonly startTimeoutMs: number;
-  /** How long a host may take to react to a cancelled call before it is killed. */
-  readonly graceMs: number;
-  /** Log lines kept of one call. */
-  readonly maxLogLines: number;
-}
 
 export interface HostCall {
   readonly method: string;
@@ -37,12 +24,24 @@ export interface HostCall {
 
 /** One process that runs the code of one artifact for one tenant. */
 export interface Host {
+  /**
+   * Gives the process its connector. Once.
+   * @throws RuntimeError `HOST_CRASHED` | `HOST_TIMEOUT` | `HOST_OUT_OF_MEMORY` | `HOST_DENIED` | `CONNECTOR_INCOMPATIBLE`
+   */
+  load(code: Uint8Array): Promise<void>;
   /** Rejects with the connector's own error, or `HOST_*`. */
   call(call: HostCall): Promise<unknown>;
   /** Set while a cancelled call is not yet acknowledged: whether the host still reacts is then open. */
   readonly reaction: Promise<void> | undefined;
-  readonly ended: Promise<void>;
+  /** Resolves with what ended it. */
+  readonly ended: Promise<Error>;
   kill(): void;
+}
+
+/** What looks after the processes of a pool. */
+export interface HostWatches {
+  readonly orphans: OrphanWatch;
+  readonly memory: MemoryWatch;
 }
 
 const MAX_LOG_FIELDS = 10_000;
@@ -59,64 +58,41 @@ interface OpenCall {
   logLines: number;
 }
 
-/** @throws RuntimeError `HOST_CRASHED` | `HOST_TIMEOUT` | `HOST_DENIED` | `CONNECTOR_INCOMPATIBLE` when the connector does not load. */
-export async function startHost(code: Uint8Array, limits: HostLimits, watch: OrphanWatch): Promise<Host> {
-  const program = await loadChildProgram();
+/** A process that has the host's program and no connector yet: any key's, once it is given one. */
+export async function forkHost(limits: HostLimits, watches: HostWatches): Promise<Host> {
   const nonce = randomBytes(32).toString('base64url');
-  const child = spawn(process.execPath, [...flags(limits), '--input-type=module', '-e', BOOTSTRAP], {
-    // Connector code sees no environment and no place of this machine.
-    env: {},
-    cwd: '/',
-    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
-    windowsHide: true,
-  });
+  const { maxLogLines } = limits;
+  const child = spawnHost(await loadChildProgram(), { nonce, maxLogLines }, limits);
+  const host = createHost(child, nonce, limits);
   const { pid } = child;
   if (pid !== undefined) {
-    watch.add(pid);
-    child.on('exit', () => watch.remove(pid));
+    watches.orphans.add(pid);
+    watches.memory.add({ pid, onExceeded: () => host.fail(outOfMemory(`${limits.totalMemoryMb} MB`)) });
+    child.onEnd(() => {
+      watches.orphans.remove(pid);
+      watches.memory.remove(pid);
+    });
   }
-  const host = createHost(child, nonce, limits);
-  const start = JSON.stringify({ ...program, start: { nonce, code: Buffer.from(code).toString('utf8') } });
-  child.stdin?.write(String(Buffer.byteLength(start)).padStart(16, '0') + start);
-  await host.ready;
   return host;
 }
 
-/** Nothing is granted. The rest takes away what the permission model does not cover. */
-function flags({ memoryMb }: HostLimits): string[] {
-  return [
-    '--permission',
-    '--no-experimental-sqlite',
-    '--no-experimental-ffi',
-    '--no-addons',
-    '--frozen-intrinsics',
-    '--disable-proto=throw',
-    '--disallow-code-generation-from-strings',
-    '--no-warnings',
-    `--max-old-space-size=${memoryMb}`,
-  ];
-}
-
-function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Host & { readonly ready: Promise<void> } {
+function createHost(child: HostProcess, nonce: string, limits: HostLimits): Host & { fail(reason: Error): void } {
   const open = new Map<number, OpenCall>();
   const ready = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<Error>();
   let lastId = 0;
   let end: Error | undefined;
   let reaction: PromiseWithResolvers<void> | undefined;
 
-  const startTimer = setTimeout(
-    () => fail(hostError('HOST_TIMEOUT', `The connector did not load within ${limits.startTimeoutMs} ms`)),
-    limits.startTimeoutMs,
-  );
+  let startTimer: NodeJS.Timeout | undefined;
 
   /** Ends the process and with it all of its calls. The first reason counts. */
   function fail(reason: Error): void {
     end ??= reason;
     clearTimeout(startTimer);
-    child.kill('SIGKILL');
+    child.kill();
     ready.reject(end);
-    ended.resolve();
+    ended.resolve(end);
     for (const call of open.values()) call.reject(end);
     open.clear();
   }
@@ -136,10 +112,7 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
 
   /** Resolves when the host has taken it, or is gone. */
   function send(message: ToHost): Promise<void> {
-    return new Promise((resolve) => {
-      if (child.stdin === null || child.stdin.destroyed) resolve();
-      else child.stdin.write(`${JSON.stringify(message)}\n`, () => resolve());
-    });
+    return child.write(`${JSON.stringify(message)}\n`);
   }
 
   async function exchange(id: number, { call }: OpenCall, seq: number, request: WireRequest): Promise<void> {
@@ -185,17 +158,11 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
     entry.call.log[write](String(message).slice(0, 2000), { connectorFields: kept });
   }
 
-  child.stdin?.on('error', () => {});
-  child.on('error', (cause) => fail(hostError('HOST_CRASHED', 'The host process could not be started', cause)));
-  child.on('close', (code, signal) => {
-    fail(
-      hostError(
-        'HOST_CRASHED',
-        `The host process ended (${signal ?? `exit code ${code}`}): see the connector's own code`,
-      ),
-    );
+  child.onEnd((how) => {
+    if ('cause' in how) fail(hostError('HOST_CRASHED', 'The host process could not be started', how.cause));
+    else fail(exited(how.code, how.signal, limits.memoryMb));
   });
-  readMessages(child.stdio[3] as Readable, {
+  readMessages(child.outlet, {
     nonce,
     maxMessageBytes: limits.maxMessageBytes,
     onMessage: (message) => {
@@ -210,12 +177,21 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
   ready.promise.catch(() => {});
 
   return {
-    ready: ready.promise,
+    fail,
     ended: ended.promise,
+    async load(code) {
+      const { startTimeoutMs } = limits;
+      startTimer = setTimeout(
+        () => fail(hostError('HOST_TIMEOUT', `The connector did not load within ${startTimeoutMs} ms`)),
+        startTimeoutMs,
+      );
+      void send({ type: 'load', code: Buffer.from(code).toString('utf8') });
+      await ready.promise;
+    },
     get reaction() {
       return reaction?.promise;
     },
-    kill: () => fail(hostError('HOST_CANCELLED', 'The host was stopped')),
+    kill: () => fail(stopped()),
     call: (call) =>
       new Promise((resolve, reject) => {
         if (end) return reject(end);
@@ -256,32 +232,13 @@ function createHost(child: ChildProcess, nonce: string, limits: HostLimits): Hos
   };
 }
 
-function hostError(code: RuntimeErrorCode, message: string, cause?: unknown): RuntimeError {
-  return new RuntimeError(code, message, { cause });
-}
-
-function cancelled(): RuntimeError {
-  return hostError('HOST_CANCELLED', 'The call was cancelled');
-}
-
 function newGate(): IPolicy {
   return bulkhead(MAX_EXCHANGES, MAX_WAITING_EXCHANGES);
 }
 
-function tooManyRequests(): RuntimeError {
+function tooManyRequests(): Error {
   const most = MAX_EXCHANGES + MAX_WAITING_EXCHANGES;
   return hostError('HOST_CRASHED', `The host process was killed: one call asked for over ${most} requests at once`);
-}
-
-function stuck(): RuntimeError {
-  return hostError('HOST_CRASHED', 'The host process was killed: it no longer reacts');
-}
-
-/** What ended the process from within. A denial stays one; anything else is a crash that says why. */
-function crashOf(error: WireError, kind: 'unloadable' | 'fatal'): Error {
-  if (error.code === 'HOST_DENIED' || error.code === 'CONNECTOR_INCOMPATIBLE') return fromWireError(error);
-  const when = kind === 'unloadable' ? 'while it was loaded' : 'outside of any call';
-  return hostError('HOST_CRASHED', `The connector threw ${when}: ${error.message}`);
 }
 
 function toWire(error: unknown, log: Log): WireError {

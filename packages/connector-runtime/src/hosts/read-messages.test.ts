@@ -44,6 +44,18 @@ describe("a host's messages", () => {
     );
   });
 
+  it.each(['__proto__', '\\u005f_proto__', '__\\u0070roto__', '_\\u005Fproto_\\u005f'])(
+    'bring no prototype: %s',
+    async (key) => {
+      const { messages } = await read([
+        Buffer.from(`${nonce} answer 1 {"a":{"${key}":{"polluted":true}},"b":"__proto__"}\n`),
+      ]);
+      expect(messages).toEqual([{ kind: 'answer', id: 1, value: { a: {}, b: '__proto__' } }]);
+      // Not even as a key of its own, which a comparison leaves out.
+      expect(JSON.stringify(messages)).not.toContain('polluted');
+    },
+  );
+
   it.each([
     ['another nonce', 'other answer 1 {}\n'],
     ['no nonce', '{"id":1}\n'],

@@ -54,8 +54,14 @@ function parseLine(line: string, nonce: string): HostMessage | undefined {
   const [, kind, id, json] = match ?? [];
   if (kind === undefined || id === undefined || json === undefined || !KINDS.has(kind)) return undefined;
   try {
-    return { kind: kind as FromHostKind, id: Number(id), value: JSON.parse(json) };
+    return { kind: kind as FromHostKind, id: Number(id), value: parseValue(json) };
   } catch {
     return undefined;
   }
+}
+
+/** A key that would set the prototype of whatever it is copied into never arrives, in whichever way it is spelt. */
+function parseValue(json: string): unknown {
+  if (!/__proto__|\\u005f/i.test(json)) return JSON.parse(json);
+  return JSON.parse(json, (key, value: unknown) => (key === '__proto__' ? undefined : value));
 }

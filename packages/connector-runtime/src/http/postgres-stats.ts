@@ -14,6 +14,8 @@ export interface Stats {
     readonly rejectedAudited: number;
   };
   readonly runs: Readonly<Partial<Record<RunStatus, number>>>;
+  /** By status: who watches `reauth_required` sees grants that ended. */
+  readonly connections: Readonly<Partial<Record<'ready' | 'reauth_required' | 'disabled', number>>>;
 }
 
 export interface StatsReader {
@@ -31,11 +33,17 @@ export function createStats({ db, refusals }: { readonly db: Db; readonly refusa
         select kind, sum((body::json -> 'details' ->> 'count')::bigint) from connector.audit_entries
         where kind in ('webhook.rejected', 'webhook.duplicate') and ${of} group by kind
         union all
-        select 'run ' || status, count(*) from connector.runs where ${of} group by status`.execute(db);
+        select 'run ' || status, count(*) from connector.runs where ${of} group by status
+        union all
+        select 'connection ' || status, count(*) from connector.connections
+        where deleted_at is null and ${of} group by status`.execute(db);
       const figures = new Map(rows.map(({ kind, n }) => [kind, Number(n)]));
       const figure = (kind: string) => figures.get(kind) ?? 0;
       const pending = tenantId === undefined ? refusals.pending() : { duplicates: 0, rejected: 0 };
-      const runs = [...figures].filter(([kind]) => kind.startsWith('run '));
+      const byStatus = (prefix: string) =>
+        Object.fromEntries(
+          [...figures].flatMap(([kind, n]) => (kind.startsWith(prefix) ? [[kind.slice(prefix.length), n]] : [])),
+        );
       return {
         deliveries: {
           accepted: figure('accepted'),
@@ -43,7 +51,8 @@ export function createStats({ db, refusals }: { readonly db: Db; readonly refusa
           rejected: figure('webhook.rejected') + pending.rejected,
           rejectedAudited: figure('webhook.rejected'),
         },
-        runs: Object.fromEntries(runs.map(([kind, n]) => [kind.slice('run '.length), n])),
+        runs: byStatus('run '),
+        connections: byStatus('connection '),
       };
     },
   };

@@ -8,13 +8,15 @@ import {
   createRefusalLedger,
   type RefusalLedger,
 } from '../ingress/index.ts';
+import { createReferencePolicies } from '../secret-references/index.ts';
 import type { TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type TestTenants } from '../tenants/test-tenant.ts';
 import type { Clock } from '../types/clock.ts';
+import { RuntimeError } from '../types/errors.ts';
 import { silentLog } from '../types/log.ts';
 import { Secret } from '../types/secret.ts';
 import type { AdminPorts } from './admin/ports.ts';
-import { createHttp, type HttpApp } from './create-http.ts';
+import { createHttp, type HttpApp, type HttpOptions } from './create-http.ts';
 import { listArtifacts } from './postgres-artifact-list.ts';
 import { createStats } from './postgres-stats.ts';
 
@@ -31,10 +33,19 @@ export interface TestHttp {
 export function createTestHttp(
   database: TestDatabase,
   clock: Clock,
-  over: Partial<AdminPorts> & { isReady?: () => Promise<boolean>; bodyTimeoutMs?: number } = {},
+  over: Partial<AdminPorts> & {
+    isReady?: () => Promise<boolean>;
+    bodyTimeoutMs?: number;
+    oauth?: HttpOptions['oauth']['complete'];
+  } = {},
 ): TestHttp {
   const { db } = database;
-  const { isReady = async () => true, bodyTimeoutMs, ...ports } = over;
+  const {
+    isReady = async () => true,
+    bodyTimeoutMs,
+    oauth = async () => Promise.reject(new RuntimeError('OAUTH_STATE_MISMATCH', 'nothing was begun')),
+    ...ports
+  } = over;
   const test = createTestTenants(database.store, clock);
   const refusals = createRefusalLedger({ audit: createAuditTrail({ db, clock }), clock, log: silentLog });
   const token = randomBytes(32).toString('base64url');
@@ -46,6 +57,7 @@ export function createTestHttp(
       clock,
       log: silentLog,
     }),
+    oauth: { complete: oauth },
     health: { isReady },
     clock,
     log: silentLog,
@@ -57,8 +69,11 @@ export function createTestHttp(
       ],
       publicUrl: 'https://connectors.example',
       tenants: test.tenants,
-      artifacts: { add: async () => ({}), list: () => listArtifacts(db) },
-      connections: { test: async () => ({ account: 'someone' }) },
+      references: createReferencePolicies({ db, audit: createAuditTrail({ db, clock }) }),
+      artifacts: { add: async () => ({}), promote: async () => undefined, list: () => listArtifacts(db) },
+      connections: {
+        authorize: async () => ({ url: 'https://provider.example/', redirectUri: '', expiresAt: '' }),
+      },
       runs: { list: async () => [], get: async () => undefined, settle: async () => undefined },
       approvals: { list: async () => [], decide: async () => ({ status: 'decided' }) },
       audit: {

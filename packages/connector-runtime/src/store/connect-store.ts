@@ -57,6 +57,10 @@ async function connectApp(url: string, log: Log): Promise<Db> {
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', (error) => log.warn('an idle database connection broke', { error }));
+  // So would one that breaks between the statements of a transaction: the pool listens to idle ones only.
+  pool.on('connect', (client) => {
+    client.on('error', (error: Error) => log.warn('a database connection broke', { error }));
+  });
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   try {
     await verifyRole(db, url);

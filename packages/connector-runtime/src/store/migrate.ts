@@ -5,10 +5,18 @@ import { RuntimeError } from '../types/errors.ts';
 import { ensureAppRole } from './app-role.ts';
 import { describeDatabase } from './database-url.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { artifactTrust } from './migrations/0002-artifact-trust.ts';
+import { keys } from './migrations/0003-keys.ts';
+import { oauth } from './migrations/0004-oauth.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+  '0002-artifact-trust': artifactTrust,
+  '0003-keys': keys,
+  '0004-oauth': oauth,
+};
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */
 const MIGRATION_LOCK = 7_236_514_023;

@@ -159,7 +159,8 @@ describe('tenants', () => {
       select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = 'connector' and c.relkind = 'r' and c.relname not like 'kysely%'
         and not (c.relrowsecurity and c.relforcerowsecurity)`.execute(database.db);
-    expect(rows).toEqual([{ name: 'artifacts' }]);
+    const deployment = ['artifact_archives', 'artifact_promotions', 'artifacts', 'trust_floor'];
+    expect(rows.map(({ name }) => name).sort()).toEqual(deployment);
   });
 
   it('are gone after a reset', async () => {

@@ -1,6 +1,7 @@
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Clock } from '../types/clock.ts';
 import type { Log, LogFields } from '../types/log.ts';
+import { redactPatterns } from './credential-patterns.ts';
 import { toLoggable } from './loggable.ts';
 import type { Scrubber } from './scrubber.ts';
 
@@ -26,10 +27,11 @@ export function createLog({ level, clock, scrubber, destination: target }: LogOp
     },
     target ?? destination({ dest: 2, sync: true }),
   );
+  const scrub = (text: string) => redactPatterns(scrubber.scrub(text));
   const build = (inherited: LogFields): Log => {
     const write = (at: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => {
       if (!lines.isLevelEnabled(at)) return;
-      lines[at](toLoggable({ ...inherited, ...fields }, scrubber.scrub), scrubber.scrub(message));
+      lines[at](toLoggable({ ...inherited, ...fields }, scrub), scrub(message));
     };
     return {
       debug: write('debug'),

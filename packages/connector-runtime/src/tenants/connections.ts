@@ -1,22 +1,12 @@
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { RuntimeError } from '../types/errors.ts';
+import type { SecretValue } from '../types/secret-reference.ts';
+import { CONNECTION_COLUMNS, type Connection, toConnection, UNFINISHED } from './connection.ts';
+import { unknownConnection } from './connection-views.ts';
 import type { Enablements } from './enablements.ts';
 import { requireFit } from './json-fits.ts';
 import type { TenantPorts } from './ports.ts';
-
-export interface Connection {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly workspaceId: string;
-  readonly name: string;
-  readonly connector: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Key of `connection.auth` in the manifest. */
-  readonly auth: string;
-  readonly status: 'ready' | 'reauth_required' | 'disabled';
-  readonly statusReason: string | null;
-}
 
 export interface NewConnection {
   readonly tenantId: string;
@@ -25,20 +15,21 @@ export interface NewConnection {
   readonly connector: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly auth: string;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, SecretValue>>;
   readonly by: string;
 }
 
 export interface ReplaceCredential {
   readonly tenantId: string;
   readonly connectionId: string;
-  readonly secrets: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, SecretValue>>;
   readonly by: string;
 }
 
 export interface Connections {
   /**
-   * Throws `CONNECTOR_NOT_ENABLED`, `CONNECTION_CONFIG_INVALID`, `WORKSPACE_UNKNOWN`, `NAME_TAKEN`, `CREDENTIAL_INVALID`.
+   * Throws `CONNECTOR_NOT_ENABLED`, `CONNECTION_CONFIG_INVALID`, `WORKSPACE_UNKNOWN`, `NAME_TAKEN`, `CREDENTIAL_INVALID`. One
+   * that a person has to agree to is `reauth_required` until then.
    * A call that failed half-way is finished by calling it again.
    */
   createConnection(request: NewConnection): Promise<Connection>;
@@ -46,24 +37,12 @@ export interface Connections {
   connection(tenantId: string, connectionId: string): Promise<Connection>;
   /** The one that a workflow means. Throws `CONNECTION_UNKNOWN` | `CONNECTION_AMBIGUOUS`. */
   connectionFor(tenantId: string, workspaceId: string, connector: string, name?: string): Promise<Connection>;
-  listConnections(tenantId: string): Promise<readonly Connection[]>;
-  /** Gives an existing connection another credential of its kind of auth. Throws `CONNECTION_UNKNOWN` | `CREDENTIAL_INVALID`. */
+  /**
+   * Gives an existing connection another credential of its kind of auth; a grant that a person gave to the same client stays.
+   * Throws `CONNECTION_UNKNOWN` | `CREDENTIAL_INVALID`.
+   */
   replaceCredential(request: ReplaceCredential): Promise<Connection>;
 }
-
-/** A connection without its credential: left by a call that did not finish, and taken up by the next of the same name. */
-const UNFINISHED = 'credential_not_stored';
-const COLUMNS = [
-  'id',
-  'tenant_id',
-  'workspace_id',
-  'name',
-  'connector',
-  'config',
-  'auth',
-  'status',
-  'status_reason',
-] as const;
 
 export function createConnections(ports: TenantPorts, enablements: Enablements): Connections {
   const { store, audit, credentials, clock } = ports;
@@ -98,10 +77,15 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
     return row.id;
   }
 
-  async function activate(id: string, { tenantId, connector, name, auth, by }: NewConnection): Promise<void> {
+  async function activate(
+    id: string,
+    { tenantId, connector, name, auth, by }: NewConnection,
+    authorized: boolean,
+  ): Promise<void> {
+    const [status, reason] = authorized ? ['ready', null] : ['reauth_required', 'not_authorized'];
     await store.withTenant(tenantId, async (trx) => {
       const { rows } = await sql`
-        update connector.connections set status = 'ready', status_reason = null
+        update connector.connections set status = ${status}, status_reason = ${reason}
         where id = ${id} and tenant_id = ${tenantId} and status_reason = ${UNFINISHED} returning id`.execute(trx);
       if (rows.length === 0) return;
       const record = {
@@ -109,7 +93,7 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
         kind: 'connection.created',
         actor: by,
         subject: `connection:${id}`,
-        details: { connector, name, auth },
+        details: { connector, name, auth, authorized },
       };
       await sql`select ${audit.append(record)}`.execute(trx);
     });
@@ -118,11 +102,12 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
   async function connection(tenantId: string, connectionId: string): Promise<Connection> {
     const row = await store.db
       .selectFrom('connector.connections')
-      .select(COLUMNS)
+      .select(CONNECTION_COLUMNS)
       .where('tenant_id', '=', tenantId)
       .where('id', '=', connectionId)
+      .where('deleted_at', 'is', null)
       .executeTakeFirst();
-    if (row === undefined) throw new RuntimeError('CONNECTION_UNKNOWN', `there is no connection ${connectionId} here`);
+    if (row === undefined) throw unknownConnection(connectionId);
     return toConnection(row);
   }
 
@@ -136,8 +121,8 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
         throw new RuntimeError('CONNECTION_CONFIG_INVALID', `${connector} has no auth "${auth}"; it has ${kinds}`);
       }
       const id = await reserve(request);
-      await credentials.store({ id, tenantId, connector }, auth, request.secrets, request.by);
-      await activate(id, request);
+      const { authorized } = await credentials.store({ id, tenantId, connector }, auth, request.secrets, request.by);
+      await activate(id, request, authorized);
       return connection(tenantId, id);
     },
 
@@ -146,16 +131,18 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
     async replaceCredential({ tenantId, connectionId, secrets, by }) {
       const { id, connector, auth } = await connection(tenantId, connectionId);
       await credentials.store({ id, tenantId, connector }, auth, secrets, by);
+      credentials.forget({ id, tenantId });
       return connection(tenantId, id);
     },
 
     async connectionFor(tenantId, workspaceId, connector, name) {
       let query = store.db
         .selectFrom('connector.connections')
-        .select(COLUMNS)
+        .select(CONNECTION_COLUMNS)
         .where('tenant_id', '=', tenantId)
         .where('workspace_id', '=', workspaceId)
-        .where('connector', '=', connector);
+        .where('connector', '=', connector)
+        .where('deleted_at', 'is', null);
       query = name === undefined ? query.where('status', '!=', 'disabled') : query.where('name', '=', name);
       const [row, second] = await query.limit(2).execute();
       if (row === undefined) {
@@ -173,33 +160,5 @@ export function createConnections(ports: TenantPorts, enablements: Enablements):
       }
       return toConnection(row);
     },
-
-    listConnections: (tenantId) =>
-      store.withTenant(tenantId, async (trx) => {
-        const rows = await trx
-          .selectFrom('connector.connections')
-          .select(COLUMNS)
-          .where('tenant_id', '=', tenantId)
-          .orderBy('id')
-          .execute();
-        return rows.map(toConnection);
-      }),
   };
-}
-
-interface ConnectionRow {
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly workspace_id: string;
-  readonly name: string;
-  readonly connector: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly auth: string;
-  readonly status: Connection['status'];
-  readonly status_reason: string | null;
-}
-
-function toConnection(row: ConnectionRow): Connection {
-  const { tenant_id, workspace_id, status_reason, ...rest } = row;
-  return { ...rest, tenantId: tenant_id, workspaceId: workspace_id, statusReason: status_reason };
 }

@@ -3,21 +3,27 @@ import type { Transaction } from 'kysely';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { Database, Db } from '../types/database.ts';
+import type { SecretValue } from '../types/secret-reference.ts';
 
 /** Artifacts of the deployment, verified under the trust policy of now each time they are opened. */
 export interface ArtifactShelf {
-  /** Throws the artifact's refusal, or `ARTIFACT_UNKNOWN`. */
-  open(digest: string): Promise<{ readonly digest: string; readonly manifest: Manifest }>;
+  /** `enable`: for a tenant that does not run it yet. Throws the artifact's refusal, or `ARTIFACT_UNKNOWN`. */
+  open(digest: string, purpose?: 'enable' | 'load'): Promise<{ readonly digest: string; readonly manifest: Manifest }>;
 }
 
-/** Keeps a connection's credential, sealed. Throws `CREDENTIAL_INVALID` for fields that the auth kind does not take. */
+/** Keeps a connection's credential, sealed. */
 export interface CredentialKeeper {
+  /** Throws `CREDENTIAL_INVALID` for fields that the auth kind does not take. */
   store(
     connection: { readonly id: string; readonly tenantId: string; readonly connector: string },
     auth: string,
-    secrets: Readonly<Record<string, string>>,
+    secrets: Readonly<Record<string, SecretValue>>,
     by: string,
-  ): Promise<void>;
+  ): Promise<{ readonly authorized: boolean }>;
+  /** Tells the provider that the grant is over. Never throws. */
+  revoke(connection: { readonly id: string; readonly tenantId: string }): Promise<string>;
+  /** Nothing of it stays in this process's memory. */
+  forget(connection: { readonly id: string; readonly tenantId: string }): void;
 }
 
 export interface EndpointSecretSealer {
@@ -53,4 +59,6 @@ export interface TenantPorts {
   readonly endpointSecrets: EndpointSecretRules;
   readonly policies: PolicyRules;
   readonly clock: Clock;
+  /** The connector's own test of a connection, isolated. */
+  readonly test: (tenantId: string, connectionId: string) => Promise<{ readonly account: string }>;
 }

@@ -1,4 +1,6 @@
 import { type ApprovalRules, createApprovalRules } from './approval-rules.ts';
+import { type ConnectionLifecycle, createConnectionLifecycle } from './connection-lifecycle.ts';
+import { type ConnectionViews, createConnectionViews } from './connection-views.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { createEnablements, type Enablements } from './enablements.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
@@ -10,7 +12,15 @@ import { createTenantPolicies, type TenantPolicies } from './tenant-policies.ts'
  * What each tenant has: workspaces, enabled connectors, connections, endpoints, approval rules, policies. Whatever belongs
  * to another tenant is unknown here. Each change is in the tenant's audit, in the transaction that makes it.
  */
-export interface Tenants extends TenantDirectory, Enablements, Connections, Endpoints, ApprovalRules, TenantPolicies {}
+export interface Tenants
+  extends TenantDirectory,
+    Enablements,
+    Connections,
+    ConnectionViews,
+    ConnectionLifecycle,
+    Endpoints,
+    ApprovalRules,
+    TenantPolicies {}
 
 export function createTenants(ports: TenantPorts): Tenants {
   const enablements = createEnablements(ports);
@@ -19,6 +29,8 @@ export function createTenants(ports: TenantPorts): Tenants {
     ...createTenantDirectory(ports),
     ...enablements,
     ...connections,
+    ...createConnectionViews(ports, enablements),
+    ...createConnectionLifecycle(ports),
     ...createEndpoints(ports, enablements, connections),
     ...createApprovalRules(ports, enablements, connections),
     ...createTenantPolicies(ports, enablements),

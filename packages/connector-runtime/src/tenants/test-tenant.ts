@@ -6,6 +6,7 @@ import type { Clock } from '../types/clock.ts';
 import type { EndpointPurpose } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
 import { Secret } from '../types/secret.ts';
+import type { SecretValue } from '../types/secret-reference.ts';
 import type { TenantStore } from './ports.ts';
 import { createTenants, type Tenants } from './tenants.ts';
 
@@ -69,7 +70,7 @@ export interface TestTenants {
   /** A tenant with the connector enabled, one connection, one endpoint. */
   seed(name: string, over?: { purpose?: EndpointPurpose; manifest?: Manifest }): Promise<Seeded>;
   /** What was given to be sealed, by connection. */
-  readonly credentials: Map<string, Readonly<Record<string, string>>>;
+  readonly credentials: Map<string, Readonly<Record<string, SecretValue>>>;
   /** Opens what the stand-in for the vault sealed. */
   openEndpointSecrets(endpoint: { readonly sealedSecrets: Buffer }): Promise<readonly Secret[]>;
 }
@@ -87,9 +88,9 @@ export interface Seeded {
 export function createTestTenants(
   store: TenantStore,
   clock: Clock,
-  hooks: { storeCredential?: () => Promise<void> } = {},
+  hooks: { storeCredential?: () => Promise<void>; test?: () => Promise<{ account: string }> } = {},
 ): TestTenants {
-  const credentials = new Map<string, Readonly<Record<string, string>>>();
+  const credentials = new Map<string, Readonly<Record<string, SecretValue>>>();
   const tenants = createTenants({
     store,
     clock,
@@ -109,9 +110,13 @@ export function createTestTenants(
       async store(connection, _auth, secrets) {
         await hooks.storeCredential?.();
         credentials.set(connection.id, secrets);
+        return { authorized: secrets.unauthorized === undefined };
       },
+      revoke: async () => 'not-offered',
+      forget: () => undefined,
     },
     vault: { sealEndpointSecrets: async (_endpoint, secrets) => Buffer.from(JSON.stringify(secrets)).reverse() },
+    test: hooks.test ?? (async () => ({ account: 'someone' })),
     endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
     policies: {
       validate(text) {

@@ -1,5 +1,5 @@
 import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
-import type { ColumnType, Generated, Kysely } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
 import type { RunStatus, StepError, StepStatus } from './run.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -29,6 +29,30 @@ export interface Database {
     /** The deterministic .tgz: verified again at each load. */
     archive: Buffer;
     added_at: GeneratedTimestamp;
+    added_by: Generated<string>;
+    /** In quarantine until somebody else than `added_by` promotes it. */
+    needs_promotion: Generated<boolean>;
+    /** In quarantine until then, or until it is promoted. */
+    available_at: Timestamp | null;
+  };
+  /** The same content signed anew: what its digest covers is equal, its signatures are not. */
+  'connector.artifact_archives': {
+    digest: string;
+    archive_digest: string;
+    archive: Buffer;
+    added_by: string;
+    added_at: Timestamp;
+  };
+  'connector.artifact_promotions': { digest: string; promoted_by: string; promoted_at: Timestamp };
+  /** One row at most: the highest serial of a trust policy that any node has used. */
+  'connector.trust_floor': { only_row: Generated<boolean>; serial: string; raised_at: Timestamp };
+  /** No tenant goes below its floor of a connector unless an administrator lowers it. */
+  'connector.version_floors': {
+    tenant_id: string;
+    connector: string;
+    version: string;
+    set_by: string;
+    set_at: Timestamp;
   };
   'connector.enablements': {
     tenant_id: string;
@@ -48,7 +72,31 @@ export interface Database {
     auth: string;
     status: Generated<'ready' | 'reauth_required' | 'disabled'>;
     status_reason: string | null;
+    /** What a disabled one becomes again. */
+    enabled_status: 'ready' | 'reauth_required' | null;
+    /** As the provider names them; null when it does not say, or its scopes mean nothing here. */
+    granted_scopes: string[] | null;
+    last_test: NullableJson<ConnectionTest>;
+    /** The row stays, for what happened through it; nothing finds it any more. */
+    deleted_at: Timestamp | null;
     created_at: GeneratedTimestamp;
+  };
+  'connector.oauth_sessions': {
+    id: string;
+    tenant_id: string;
+    connection_id: string;
+    /** SHA-256 of the `state` that the browser brings back. */
+    state_hash: Buffer;
+    /** SHA-256 of what the browser that began it has in a cookie; null when it began elsewhere. */
+    browser_hash: Buffer | null;
+    registration_hash: Buffer;
+    redirect_uri: string;
+    scopes: string[] | null;
+    sealed_verifier: Buffer;
+    started_by: string;
+    started_at: Timestamp;
+    expires_at: Timestamp;
+    used_at: Timestamp | null;
   };
   'connector.credentials': {
     connection_id: string;
@@ -56,10 +104,39 @@ export interface Database {
     generation: number;
     /** AES-256-GCM; see docs/decisions. */
     sealed: Buffer;
+    /** The version of the tenant's key that sealed it. */
+    data_key: GeneratedAlways<number | null>;
     expires_at: Timestamp | null;
+    /** Whether it can be renewed without a person. */
+    renewable: Generated<boolean>;
+    /** When the background renews it; null: at its next use, or never. */
+    renew_at: Timestamp | null;
+    /** Renewals tried, and how many of the last ones failed. */
+    attempts: Generated<number>;
+    failures: Generated<number>;
+    failure: NullableJson<RenewalFailure>;
+    failed_at: Timestamp | null;
     updated_at: GeneratedTimestamp;
   };
-  'connector.tenant_keys': { tenant_id: string; wrapped_key: Buffer; created_at: GeneratedTimestamp };
+  'connector.tenant_keys': {
+    tenant_id: string;
+    /** 1, 2, 3 …: the newest seals. */
+    version: number;
+    /** Null once shredded: the row stays, so that no key is made anew for what was destroyed. */
+    wrapped_key: Buffer | null;
+    /** Which wrapper wrapped it; null for the master key of the time before wrappers had names. */
+    wrapper: string | null;
+    created_at: GeneratedTimestamp;
+    /** When nothing was sealed under an older version any more. */
+    resealed_at: Timestamp | null;
+    shredded_at: Timestamp | null;
+  };
+  'connector.reference_policies': {
+    tenant_id: string;
+    policy: Json<Readonly<Record<string, readonly string[]>>>;
+    set_by: string;
+    set_at: GeneratedTimestamp;
+  };
   'connector.endpoints': {
     id: string;
     tenant_id: string;
@@ -72,6 +149,7 @@ export interface Database {
     token_hash: Buffer;
     /** A JSON array of secrets, sealed. */
     sealed_secrets: Buffer;
+    data_key: GeneratedAlways<number | null>;
     disabled: Generated<boolean>;
     created_at: GeneratedTimestamp;
   };
@@ -178,6 +256,20 @@ export interface Database {
     hash: Buffer;
   };
   'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
+}
+
+/** How the last renewal of a credential failed. */
+export interface RenewalFailure extends StepError {
+  /** A later one may do better by itself. */
+  readonly retryable: boolean;
+}
+
+/** How the last test of a connection went. */
+export interface ConnectionTest {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly account?: string;
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 /** Whom to ask before a write that policy does not allow by itself, where, and for how long. */

@@ -1,6 +1,11 @@
 import { inspect } from 'node:util';
 
-/** A value that can't be printed, serialised or interpolated by accident: only {@link reveal} gives it. */
+const SHOWN = '[secret]';
+
+/**
+ * A value that can't be printed, serialised, interpolated or concatenated by accident: only {@link reveal} gives it. It has no
+ * enumerable part, so that a structured clone (`postMessage`, v8's serialiser) carries nothing.
+ */
 export class Secret {
   readonly #value: string;
 
@@ -14,14 +19,26 @@ export class Secret {
   }
 
   toString(): string {
-    return '[secret]';
+    return SHOWN;
+  }
+
+  toLocaleString(): string {
+    return SHOWN;
   }
 
   toJSON(): string {
-    return '[secret]';
+    return SHOWN;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return SHOWN;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Secret';
   }
 
   [inspect.custom](): string {
-    return '[secret]';
+    return SHOWN;
   }
 }

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import Module, { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import v8 from 'node:v8';
 import { denied } from './host-error.ts';
@@ -10,6 +10,8 @@ import { denied } from './host-error.ts';
  * machine that it does not know: signals, user ids, diagnostics, other modules by the back door.
  */
 export function closeAmbient(): void {
+  // The shell that sets the limits exports where it is.
+  for (const name of Object.keys(process.env)) delete process.env[name];
   for (const name of Object.getOwnPropertyNames(process)) {
     if (!KEPT_OF_PROCESS.has(name)) close(process, name);
   }
@@ -19,6 +21,10 @@ export function closeAmbient(): void {
     };
     Object.defineProperty(globalThis, name, { value: deny, writable: false, configurable: false });
   }
+  Object.defineProperty(globalThis, 'process', { value: process, writable: false, configurable: false });
+  // Machine code from bytes that nobody signed, in memory that no limit of the heap counts.
+  const noWebAssembly = { get: () => closed('WebAssembly'), configurable: false };
+  Object.defineProperty(globalThis, 'WebAssembly', noWebAssembly);
   // `--frozen-intrinsics` freezes the objects; these are the names they are known by.
   for (const name of Object.getOwnPropertyNames(globalThis)) {
     const property = Object.getOwnPropertyDescriptor(globalThis, name);
@@ -30,6 +36,9 @@ export function closeAmbient(): void {
   // The permission model lets these tell whether a path exists.
   for (const name of ['realpath', 'realpathSync']) close(fs, name);
   close(fs.promises, 'realpath');
+  for (const name of ['_findPath', '_stat', 'findPackageJSON']) close(Module, name);
+  // Hooks of connector code would come before the host's own, and could load what those refuse.
+  for (const name of ['registerHooks', 'register', 'enableCompileCache', 'flushCompileCache']) close(Module, name);
   for (const name of ['hostname', 'userInfo', 'networkInterfaces', 'setPriority', 'homedir']) close(os, name);
   // A heap snapshot would show what proves the host's own messages.
   for (const name of Object.keys(v8)) if (!KEPT_OF_V8.has(name)) close(v8, name);
@@ -64,14 +73,17 @@ function close(owner: object, name: string): void {
     if (property?.writable) Reflect.set(owner, name, undefined);
     return;
   }
-  const deny = () => {
-    throw denied(`access to ${name}`);
-  };
+  const deny = () => closed(name);
   if (typeof property.value === 'function') {
     Object.defineProperty(owner, name, { value: deny, writable: false, configurable: false });
   } else if (name === 'report') {
-    Object.defineProperty(owner, name, { get: deny, configurable: false });
+    // No getter: the first import of node:process reads all of its properties.
+    Object.defineProperty(owner, name, { value: { getReport: deny, writeReport: deny }, writable: false });
   } else {
     Object.defineProperty(owner, name, { value: undefined, writable: false, configurable: false });
   }
+}
+
+function closed(name: string): never {
+  throw denied(`access to ${name}`);
 }

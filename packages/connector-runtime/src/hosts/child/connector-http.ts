@@ -2,12 +2,11 @@ import type { ConnectorHttp, HttpRequest, HttpResponse } from '@org/connector-sd
 import { HostError } from './host-error.ts';
 import {
   bufferFrom,
-  PristineHeaders,
-  PristineRequest,
-  PristineResponse,
   PristineURL,
   PristineURLSearchParams,
   parseJson,
+  pristineRequest,
+  pristineResponse,
   stringifyJson,
 } from './pristine.ts';
 import type { WireRequest, WireResponse } from './wire.ts';
@@ -28,7 +27,8 @@ export function createConnectorHttp(port: HttpPort): ConnectorHttp {
     async fetch(input, init) {
       const target =
         typeof input === 'string' || input instanceof PristineURL ? absolute(String(input), port.baseUrl) : input;
-      const request = new PristineRequest(target, init);
+      const Request = pristineRequest();
+      const request = new Request(target, init);
       const signals = [request.signal, port.signal];
       for (const signal of signals) signal.throwIfAborted();
       const body = request.body === null ? undefined : bufferFrom(await request.arrayBuffer());
@@ -51,12 +51,12 @@ function buildRequest(request: HttpRequest, baseUrl: string): WireRequest {
   for (const [name, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) url.searchParams.append(name, String(value));
   }
-  const headers = new PristineHeaders(request.headers);
+  const headers = lowerCaseNames(request.headers ?? {});
   const body = encodeBody(request, headers);
   return {
     method: request.method ?? 'GET',
     url: url.href,
-    headers: Object.fromEntries(headers),
+    headers,
     ...(body === undefined ? {} : { body: body.toString('base64') }),
     ...(request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }),
   };
@@ -68,7 +68,12 @@ function absolute(url: string, baseUrl: string): string {
   return `${baseUrl.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}`;
 }
 
-function encodeBody(request: HttpRequest, headers: Headers): Buffer | undefined {
+/** The runtime refuses what cannot be sent. */
+function lowerCaseNames(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value).trim()]));
+}
+
+function encodeBody(request: HttpRequest, headers: Record<string, string>): Buffer | undefined {
   const given = [request.json, request.form, request.body].filter((body) => body !== undefined);
   if (given.length > 1) {
     throw new HostError(
@@ -77,7 +82,7 @@ function encodeBody(request: HttpRequest, headers: Headers): Buffer | undefined 
     );
   }
   const typed = (type: string, text: string) => {
-    if (!headers.has('content-type')) headers.set('content-type', type);
+    headers['content-type'] ??= type;
     return bufferFrom(text);
   };
   if (request.json !== undefined) return typed('application/json', stringifyJson(request.json));
@@ -119,7 +124,8 @@ function readResponse(wire: WireResponse): HttpResponse {
 function toFetchResponse(wire: WireResponse): Response {
   const empty = wire.status === 204 || wire.status === 205 || wire.status === 304;
   const body = empty ? null : new Uint8Array(bufferFrom(wire.body, 'base64'));
-  const response = new PristineResponse(body, { status: wire.status, headers: wire.headers });
+  const Response = pristineResponse();
+  const response = new Response(body, { status: wire.status, headers: wire.headers });
   Object.defineProperty(response, 'url', { value: wire.url });
   return response;
 }

@@ -45,6 +45,14 @@ function describe(thrown: unknown): WireError {
     const { message, details } = denied('access to files, sockets, processes or other parts of this machine');
     return { code: 'HOST_DENIED', message, kind: 'failed', details };
   }
+  if (isOutOfMemory(thrown)) {
+    return {
+      code: 'HOST_OUT_OF_MEMORY',
+      message: 'Connector code asked for more memory than it may have',
+      kind: 'failed',
+      details: {},
+    };
+  }
   const error: Readonly<Record<string, unknown>> = isObject(thrown) ? thrown : {};
   const message = typeof error.message === 'string' ? error.message : String(thrown);
   const branded = error[Symbol.for('@org/connector-sdk/error') as unknown as string] === true;
@@ -65,6 +73,11 @@ function wasDenied(thrown: unknown, depth = 0): boolean {
   if (DENIALS.has(String(thrown.code))) return true;
   if (Array.isArray(thrown.errors) && thrown.errors.some((error) => wasDenied(error, depth + 1))) return true;
   return wasDenied(thrown.cause, depth + 1);
+}
+
+/** A buffer that the engine could not allocate: "Array buffer allocation failed", "Failed to allocate memory". */
+function isOutOfMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError && /\ballocat/i.test(thrown.message);
 }
 
 const DENIALS: ReadonlySet<string> = new Set([

@@ -4,8 +4,11 @@ import { createConnectorHttp } from './connector-http.ts';
 import { HostError, toWireError } from './host-error.ts';
 import { methods } from './methods.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
-import { exitNow, parseJson } from './pristine.ts';
-import type { HostStart, ToHost, WireError, WireResponse } from './wire.ts';
+import { exitNow, parseJson, stringifyJson } from './pristine.ts';
+import type { FromRuntime, HostStart, ToHost, WireError, WireResponse } from './wire.ts';
+
+const MAX_LOG_MESSAGE = 2_000;
+const MAX_LOG_FIELDS = 10_000;
 
 interface OpenCall {
   readonly controller: AbortController;
@@ -13,27 +16,32 @@ interface OpenCall {
 }
 
 /**
- * Runs in the host process. Closes the ambient ways out, loads the connector from the bytes it was given, and answers
- * calls until the runtime hangs up.
+ * Runs in the host process. Closes the ambient ways out and waits for a connector: first of the runtime's lines, perhaps much
+ * later. Loads it from the bytes it was given, and answers calls until the runtime hangs up.
  * @param load imports the connector's code from memory.
  */
 export async function startHost(start: HostStart, load: (code: string) => Promise<unknown>): Promise<void> {
   const outlet = createOutlet(start.nonce);
   const inlet = process.stdin;
   closeAmbient();
-  process.on('uncaughtException', (error) => {
-    outlet.send('fatal', 0, toWireError(error));
+  const end = (kind: 'fatal' | 'unloadable') => (error: unknown) => {
+    outlet.send(kind, 0, toWireError(error));
     exitNow(70);
-  });
-  try {
+  };
+  process.on('uncaughtException', end('fatal'));
+  let receive = (message: ToHost): void => {
+    if (message.type !== 'load') throw new HostError('HOST_ANSWER_INVALID', 'A host is given its connector first');
+    loadConnector(message.code).catch(end('unloadable'));
+  };
+  async function loadConnector(code: string): Promise<void> {
     requireNoRights();
-    const connector = readConnector(await load(start.code));
-    readLines(inlet, createReceiver(connector, outlet));
+    const receiveCalls = createReceiver(readConnector(await load(code)), outlet, start.maxLogLines);
+    receive = (message) => {
+      if (message.type !== 'load') receiveCalls(message);
+    };
     outlet.send('ready', 0, null);
-  } catch (error) {
-    outlet.send('unloadable', 0, toWireError(error));
-    exitNow(70);
   }
+  readLines(inlet, (message) => receive(message));
 }
 
 /** A Node that does not enforce all of these, or was started without, must not run connector code. */
@@ -52,7 +60,7 @@ function readConnector(module: unknown): ConnectorDefinition {
   throw new HostError('CONNECTOR_INCOMPATIBLE', 'connector.mjs has no default export made by defineConnector');
 }
 
-function createReceiver(connector: ConnectorDefinition, outlet: Outlet) {
+function createReceiver(connector: ConnectorDefinition, outlet: Outlet, maxLogLines: number) {
   const open = new Map<number, OpenCall>();
 
   async function answer(id: number, method: string, params: { readonly baseUrl?: string }): Promise<void> {
@@ -83,7 +91,7 @@ function createReceiver(connector: ConnectorDefinition, outlet: Outlet) {
           outlet.send('http', id, { seq, request });
         }),
     });
-    return { http, signal, log: createLog(id, outlet) };
+    return { http, signal, log: createLog(id, outlet, maxLogLines) };
   }
 
   function cancel(id: number): void {
@@ -96,7 +104,7 @@ function createReceiver(connector: ConnectorDefinition, outlet: Outlet) {
     outlet.send('error', id, toWireError(reason));
   }
 
-  return (message: ToHost): void => {
+  return (message: FromRuntime): void => {
     if (message.type === 'call') void answer(message.id, message.method, message.params as { baseUrl?: string });
     else if (message.type === 'cancel') cancel(message.id);
     else {
@@ -112,19 +120,37 @@ function asError({ code, message, kind, details }: WireError): HostError {
   return new HostError(code, message, { kind, details });
 }
 
-function createLog(id: number, outlet: Outlet): ConnectorLog {
-  const write = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-    outlet.send('log', id, { level, message: String(message), fields: fields ?? {} });
+/** Bounded here already: what is not written costs the runtime nothing. */
+function createLog(id: number, outlet: Outlet, maxLines: number): ConnectorLog {
+  let lines = 0;
+  const write = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
+    lines += 1;
+    if (lines > maxLines) return;
+    outlet.send('log', id, {
+      level,
+      message: String(message).slice(0, MAX_LOG_MESSAGE),
+      fields: boundedFields(fields),
+    });
+  };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
+function boundedFields(fields: Readonly<Record<string, unknown>> = {}): unknown {
+  const json = stringifyJson(fields) ?? '{}';
+  return json.length > MAX_LOG_FIELDS ? { omitted: `${json.length} characters of fields` } : parseJson(json);
+}
+
 function readLines(inlet: NodeJS.ReadStream, receive: (message: ToHost) => void): void {
-  let rest = '';
+  let parts: string[] = [];
   inlet.setEncoding('utf8');
   inlet.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) receive(parseJson(line));
+    const lines = chunk.split('\n');
+    for (let index = 0; index < lines.length - 1; index += 1) {
+      const line = parts.join('') + lines[index];
+      parts = [];
+      receive(parseJson(line));
+    }
+    parts.push(lines[lines.length - 1] ?? '');
   });
   // The runtime is gone, however it went.
   inlet.on('close', () => exitNow(0));

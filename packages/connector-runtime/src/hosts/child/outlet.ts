@@ -17,8 +17,8 @@ export interface Outlet {
 export function createOutlet(nonce: string): Outlet {
   const write = (kind: FromHostKind, id: number, json: string) => {
     const line = `${nonce} ${kind} ${id} ${json}\n`;
-    // A short write would leave half a message; the runtime treats the exit as a crash.
-    if (writeToFd(OUTLET_FD, line) !== byteLength(line)) exitNow(70);
+    // A short write would leave half a message, and connector code can close the pipe; the runtime treats the exit as a crash.
+    if (!isWritten(line)) exitNow(70);
   };
   return {
     send(kind, id, value) {
@@ -29,4 +29,12 @@ export function createOutlet(nonce: string): Outlet {
       }
     },
   };
+}
+
+function isWritten(line: string): boolean {
+  try {
+    return writeToFd(OUTLET_FD, line) === byteLength(line);
+  } catch {
+    return false;
+  }
 }

@@ -6,11 +6,18 @@ export const stringifyJson = JSON.stringify;
 export const writeToFd = writeSync;
 export const byteLength = Buffer.byteLength;
 export const bufferFrom = Buffer.from;
-export const PristineRequest: typeof Request = Request;
-export const PristineResponse: typeof Response = Response;
 export const PristineURL = URL;
 export const PristineURLSearchParams = URLSearchParams;
-export const PristineHeaders: typeof Headers = Headers;
 export const exitNow: (code: number) => never = (
   process as unknown as { reallyExit(code: number): never }
 ).reallyExit.bind(process);
+
+// Node loads these when they are first read, which takes longer than anything else at the start of a host; most never need them.
+export const pristineRequest: () => typeof Request = whenRead('Request');
+export const pristineResponse: () => typeof Response = whenRead('Response');
+
+/** The global of now, whatever stands there by then. */
+function whenRead<T>(name: string): () => T {
+  const property = Object.getOwnPropertyDescriptor(globalThis, name);
+  return () => (property?.get ? Reflect.apply(property.get, globalThis, []) : property?.value);
+}

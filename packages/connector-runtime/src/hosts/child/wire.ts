@@ -2,12 +2,12 @@ import type { ActionErrorKind } from '@org/connector-sdk';
 
 /** What crosses between the runtime and a host process. Bodies are base64; everything else is JSON. */
 
-/** The first thing a host reads: how to prove its messages, and the connector to load. */
+/** The first thing a host reads, long before any connector code. */
 export interface HostStart {
   /** Stands before every line the host writes. Known to this one process and never to connector code. */
   readonly nonce: string;
-  /** The verified `connector.mjs`. */
-  readonly code: string;
+  /** Of one call; further ones are not even written. */
+  readonly maxLogLines: number;
 }
 
 export interface WireError {
@@ -52,6 +52,11 @@ export interface WireDelivery {
 
 /** Runtime to host, one JSON line each. */
 export type ToHost =
+  /** The verified `connector.mjs`. Comes first, and once. */
+  { readonly type: 'load'; readonly code: string } | FromRuntime;
+
+/** What follows once the connector is loaded. */
+export type FromRuntime =
   | { readonly type: 'call'; readonly id: number; readonly method: string; readonly params: unknown }
   | { readonly type: 'http-response'; readonly id: number; readonly seq: number; readonly response: WireResponse }
   | { readonly type: 'http-error'; readonly id: number; readonly seq: number; readonly error: WireError }

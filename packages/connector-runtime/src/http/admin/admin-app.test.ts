@@ -165,6 +165,7 @@ describe('artifacts', () => {
     const digest = await http.test.addArtifact(tenantManifest());
     const artifacts: AdminPorts['artifacts'] = {
       list: async () => [],
+      promote: async () => undefined,
       async add(...given) {
         const [source, by] = given;
         added.push([typeof source === 'string' ? source : Buffer.from(source), by]);
@@ -305,6 +306,7 @@ it('counts deliveries and refusals so that a restart loses none of them', async 
   expect((await restarted.admin('GET', '/stats')).json).toEqual({
     deliveries: { ...figures, rejectedAudited: 3 },
     runs: {},
+    connections: { ready: expect.any(Number) },
   });
   const own = await restarted.admin('GET', `/stats?tenantId=${seeded.tenantId}`);
   expect(own.json).toMatchObject({ deliveries: { accepted: 2, rejected: 3 } });

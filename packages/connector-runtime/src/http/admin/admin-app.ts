@@ -13,6 +13,7 @@ import { endpointRoutes } from './endpoints.ts';
 import { errorAnswer } from './error-answer.ts';
 import { policyRoutes } from './policies.ts';
 import type { AdminPorts, AdminToken } from './ports.ts';
+import { referencePolicyRoutes } from './reference-policies.ts';
 import { runRoutes } from './runs.ts';
 import { statsRoutes } from './stats.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -35,6 +36,7 @@ export function createAdminApp(options: AdminOptions, log: Log): AdminRouter {
     connectionRoutes(options),
     endpointRoutes(options, options.publicUrl),
     policyRoutes(options),
+    referencePolicyRoutes(options),
     runRoutes(options),
     approvalRoutes(options),
     deliveryRoutes(options),

@@ -15,5 +15,11 @@ export function enablementRoutes({ tenants }: AdminPorts): AdminRouter {
     const { manifest } = await tenants.enable(readId(c, 'tenantId'), digest, c.get('by'));
     return c.json({ connector: manifest.id, version: manifest.version, digest }, 201);
   });
+  routes.put('/tenants/:tenantId/enablements/:connector/floor', async (c) => {
+    const { version, reason } = await readJson(c, requests.setVersionFloor);
+    const connector = c.req.param('connector');
+    await tenants.setVersionFloor(readId(c, 'tenantId'), { connector, version, reason, by: c.get('by') });
+    return c.json({ connector, floor: version });
+  });
   return routes;
 }

@@ -1,4 +1,5 @@
 import type { DeliveryQuery, DeliverySummary } from '../../events/index.ts';
+import type { BegunAuthorization } from '../../oauth/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Secret } from '../../types/secret.ts';
 import type { Stats } from '../postgres-stats.ts';
@@ -15,10 +16,25 @@ export interface AdminPorts {
   readonly artifacts: {
     /** A path of this machine, or the bytes of a `.tgz`. */
     add(source: string | Uint8Array, by: string): Promise<object>;
+    /** Ends a quarantine. Throws `ARTIFACT_UNKNOWN` | `ARTIFACT_PROMOTER_NOT_ALLOWED`. */
+    promote(digest: string, by: string): Promise<void>;
     list(): Promise<readonly object[]>;
   };
   readonly connections: {
-    test(tenantId: string, connectionId: string): Promise<{ readonly account: string }>;
+    /** A link at which a person agrees. Throws `OAUTH_*` | `CONNECTION_*` | `CREDENTIAL_MISSING`. */
+    authorize(request: {
+      readonly tenantId: string;
+      readonly connectionId: string;
+      readonly by: string;
+      /** A secret that the browser which ends it has to show in the cookie `__Host-connector-oauth`. */
+      readonly browser?: string | undefined;
+    }): Promise<BegunAuthorization>;
+  };
+  readonly references: {
+    /** What the tenant's secret references may point to. */
+    read(tenantId: string): Promise<object>;
+    /** Throws `SECRET_REFERENCE_INVALID` | `TENANT_UNKNOWN`. */
+    set(request: { readonly tenantId: string; readonly policy: unknown; readonly by: string }): Promise<object>;
   };
   readonly runs: {
     /** Answered as they are, like every other list here. */

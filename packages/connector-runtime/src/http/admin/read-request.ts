@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { RuntimeError } from '../../types/errors.ts';
 import { readBody } from '../raw-request.ts';
 import type { AdminEnv } from './admin-env.ts';
-import { uuid } from './requests.ts';
+import { digest, uuid } from './requests.ts';
 
 const MAX_JSON_BYTES = 1_048_576;
 const MAX_ARTIFACT_BYTES = 52_428_800;
@@ -35,6 +35,16 @@ export function readId(c: Context<AdminEnv>, name: string): string {
   const id = uuid.safeParse(c.req.param(name));
   if (id.success) return id.data;
   throw new RuntimeError('ADMIN_NOT_FOUND', `there is nothing here: the ${name} in the path is not a UUID`);
+}
+
+/** A part of the path that is an artifact's digest. Throws `ADMIN_NOT_FOUND`. */
+export function readDigest(c: Context<AdminEnv>, name: string): string {
+  const parsed = digest.safeParse(c.req.param(name));
+  if (parsed.success) return parsed.data;
+  throw new RuntimeError(
+    'ADMIN_NOT_FOUND',
+    `there is nothing here: the ${name} in the path is not sha256: and 64 hex digits`,
+  );
 }
 
 export function mediaType(c: Context<AdminEnv>): string {

@@ -1,3 +1,4 @@
+import { VERSION_PATTERN } from '@org/connector-artifact';
 import { z } from 'zod';
 
 /** What the admin API takes, by operation. Strict: a misspelt field is refused, not ignored. */
@@ -10,10 +11,13 @@ const plain = (most: number) =>
     .max(most)
     .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'holds characters that cannot be kept');
 const name = plain(100).trim().min(1);
-const secrets = z.record(z.string().max(100), z.string().max(100_000));
+const secretReference = z.strictObject({ ref: z.string().min(1).max(2000) });
+const secrets = z.record(z.string().max(100), z.union([z.string().max(100_000), secretReference]));
 const actor = plain(200);
 
 export const uuid = z.uuid();
+
+export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const limit = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
@@ -28,7 +32,8 @@ export const requests = {
     expiresInSeconds: z.int().min(1).max(2_592_000),
   }),
   addArtifact: z.strictObject({ path: z.string().min(1).max(4096) }),
-  enable: z.strictObject({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/) }),
+  enable: z.strictObject({ digest }),
+  setVersionFloor: z.strictObject({ version: z.string().max(64).regex(VERSION_PATTERN), reason: plain(500) }),
   createConnection: z.strictObject({
     workspaceId: uuid,
     name,
@@ -38,6 +43,9 @@ export const requests = {
     secrets,
   }),
   replaceCredential: z.strictObject({ secrets }),
+  authorizeConnection: z.strictObject({ browser: z.string().min(32).max(200).optional() }),
+  listConnections: limit.extend({ status: z.enum(['ready', 'reauth_required', 'disabled']).optional() }),
+  deleteConnection: z.strictObject({ force: z.enum(['true', 'false']).optional() }),
   createEndpoint: z.strictObject({
     connectionId: uuid,
     purpose: z.discriminatedUnion('kind', [

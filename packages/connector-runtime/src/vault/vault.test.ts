@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { canonicalJson } from '@org/connector-sdk';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
@@ -55,6 +56,21 @@ describe('the vault', () => {
     }
   });
 
+  it('opens what was sealed before keys had versions and wrappers had names', async () => {
+    const id = randomUUID();
+    await database.db.insertInto('connector.tenants').values({ id, name: id }).execute();
+    const dataKey = randomBytes(32);
+    const wrapped_key = sealOld(Buffer.from(masterKey.reveal(), 'base64'), ['tenant-key', id], dataKey);
+    await database.db
+      .insertInto('connector.tenant_keys')
+      .values({ tenant_id: id, version: 1, wrapped_key, wrapper: null, resealed_at: null, shredded_at: null })
+      .execute();
+    const { ownerId, field, generation } = context;
+    const sealed = sealOld(dataKey, ['sealed', id, ownerId, field, generation], Buffer.from('an old secret'));
+    await expect(vaultWith().open({ ...context, tenantId: id }, sealed)).resolves.toBe('an old secret');
+    await expect(vaultWith(newKey()).open({ ...context, tenantId: id }, sealed)).rejects.toEqual(unreadable);
+  });
+
   it('does not open with another master key', async () => {
     const sealed = await vaultWith().seal(context, 'a secret');
     await expect(vaultWith(newKey()).open(context, sealed)).rejects.toEqual(unreadable);
@@ -83,3 +99,10 @@ describe('the vault', () => {
     expect(() => vaultWith(new Secret(text))).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 });
+
+/** The first format: neither the key's version nor its wrapper is named. */
+function sealOld(key: Buffer, place: readonly unknown[], plain: Buffer): Buffer {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(canonicalJson([1, ...place])));
+  return Buffer.concat([Buffer.of(1), nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}

@@ -1,0 +1,11 @@
+// Parts of the runtime by themselves, for this repository's benchmarks and fault runs. Not part of the published package.
+export { createAuditTrail } from './audit/index.ts';
+export { type Credentials, createCredentials, createTokenHttp } from './credentials/index.ts';
+export { type Broker, createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
+export { createHostPool, type HostPool } from './hosts/index.ts';
+export { openStore, type Store } from './store/index.ts';
+export { createLog, createScrubber } from './telemetry/index.ts';
+export { systemClock } from './types/clock.ts';
+export { silentLog } from './types/log.ts';
+export { Secret } from './types/secret.ts';
+export { createLocalWrapper, createVault, type KeyWrappers, rotateMaster, rotateTenants } from './vault/index.ts';

@@ -1,0 +1,10 @@
+export { type AwsKmsWrapperOptions, createAwsKmsWrapper } from './aws-kms-wrapper.ts';
+export { type KeyStatus, readKeyStatus } from './key-status.ts';
+export type { KeyContext, KeyWrapper, KeyWrappers } from './key-wrapper.ts';
+export { createLocalWrapper } from './local-wrapper.ts';
+export { pruneKeys } from './prune-keys.ts';
+export { rotateMaster } from './rotate-master.ts';
+export { rotateTenants } from './rotate-tenant.ts';
+export { shredTenant } from './shred-tenant.ts';
+export { createTransitWrapper } from './transit-wrapper.ts';
+export { createVault } from './vault.ts';
