@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')('many tenants', () => {
     }
   }
 
-  it('never mean as many processes: 200 keys are served by 3', async () => {
+  it('never mean as many processes: 200 keys are served by 3', { timeout: 300_000 }, async () => {
     const before = new Set(children());
     const pool = createHostPool({ log: silentLog, limits: { maxHosts: 3 } });
     onTestFinished(() => pool.stop());
@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux')('many tenants', () => {
         code: Buffer.from(CODE),
         method: 'run-action',
         params: { action: 'echo', input: { key }, config: {}, idempotencyKey: 'k'.repeat(26), attempt: 1 },
-        timeoutMs: 110_000,
+        timeoutMs: 290_000,
         onHttp: () => Promise.reject(new Error('asks for nothing')),
         log: silentLog,
       });

@@ -13,6 +13,7 @@ import { tenantManifest } from './tenants/test-tenant.ts';
 import { RuntimeError } from './types/errors.ts';
 import { silentLog } from './types/log.ts';
 import { Secret } from './types/secret.ts';
+import type { ResolveSecrets } from './types/secret-reference.ts';
 import { createVault } from './vault/index.ts';
 
 export const PUBLIC_URL = 'https://connectors.example';
@@ -85,7 +86,7 @@ export async function createOAuthBench(options: { test?: () => Promise<{ account
   const closers: (() => Promise<void>)[] = [() => database.close()];
 
   /** Another one is another node. */
-  function newNode() {
+  function newNode(over: { readonly resolveSecrets?: ResolveSecrets } = {}) {
     const broker = createBroker({ clock, log: silentLog, allowedPrivate: ['127.0.0.1'] });
     closers.unshift(() => broker.stop());
     const directory = {
@@ -97,6 +98,7 @@ export async function createOAuthBench(options: { test?: () => Promise<{ account
       tokenHttp: createTokenHttp(broker, { resolveTemplate, resolveAllowedHosts }),
       callAuth: () => Promise.reject(new Error('not here')),
       ...literalSecrets,
+      ...over,
       scrubber: { register: (value) => void secrets.add(value), unregister: () => {} },
     });
     const tenants = createTenants({
@@ -182,11 +184,10 @@ export async function createOAuthBench(options: { test?: () => Promise<{ account
         if ((rows[0]?.n ?? 0) >= sessions) return;
       }
     },
-    /** What a crash or a fail-over of the database does to whoever is in a transaction, or only to those who wait in one. */
-    async cutTransactions(which: 'idle' | 'waiting'): Promise<void> {
-      const those = which === 'idle' ? "state = 'idle in transaction'" : "wait_event_type = 'Lock'";
+    /** What a crash or a fail-over of the database does to whoever is between two statements of a transaction. */
+    async cutTransactions(): Promise<void> {
       await owner.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and ${those}`,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'",
       );
     },
     async close() {

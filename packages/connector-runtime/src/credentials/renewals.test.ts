@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serveTokens, type TokenServer } from '../../e2e/token-server.ts';
 import { createOAuthBench, type OAuthBench, oauthManifest } from '../test-oauth-bench.ts';
+import { literalSecrets } from './test-literal-secrets.ts';
 
 let bench: OAuthBench;
 let tokens: TokenServer;
@@ -126,7 +127,7 @@ describe('a renewal', () => {
     const held = tokens.hold();
     const renewal = bench.newNode().credentials.authorize(key);
     await held.arrived;
-    await bench.cutTransactions('idle');
+    await bench.cutTransactions();
     held.release();
     await expect(renewal).resolves.toMatchObject({ generation: 2 });
     expect(tokens.requests).toHaveLength(1);
@@ -135,18 +136,16 @@ describe('a renewal', () => {
 
   it('that lost its row before it asked does not ask', async () => {
     const key = await connected();
-    const node = bench.newNode();
-    const lock = bench.db.transaction().execute(async (trx) => {
-      await sql`select 1 from connector.credentials where connection_id = ${key.id} for update`.execute(trx);
-      const renewal = node.credentials.authorize(key);
-      renewal.catch(() => undefined);
-      await bench.whenWaiting(1);
-      await bench.cutTransactions('waiting');
-      return { renewal };
+    const node = bench.newNode({
+      // The last thing before the request.
+      async resolveSecrets(tenantId, values) {
+        await bench.cutTransactions();
+        return literalSecrets.resolveSecrets(tenantId, values);
+      },
     });
-    const { renewal } = await lock;
-    await expect(renewal).rejects.toThrow();
+    await expect(node.credentials.authorize(key)).rejects.toThrow();
     expect(tokens.requests).toHaveLength(0);
+    await expect(bench.newNode().credentials.authorize(key)).resolves.toMatchObject({ generation: 2 });
   });
 
   it('that crashed after the provider rotated ends in reauth_required, not in a loop (pitfall 32)', async () => {

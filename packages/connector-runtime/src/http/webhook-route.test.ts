@@ -13,13 +13,15 @@ import { createTestHttp, type TestHttp } from './test-http-app.ts';
 let database: TestDatabase;
 let http: TestHttp;
 let server: ServerType;
+/** What answers on the socket. */
+let serving: TestHttp;
 let seeded: Seeded;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  http = createTestHttp(database, systemClock, { bodyTimeoutMs: 200 });
+  http = createTestHttp(database, systemClock);
   server = createAdaptorServer({
-    fetch: (request, env) => http.app.fetch(request, env as never),
+    fetch: (request, env) => serving.app.fetch(request, env as never),
     overrideGlobalObjects: false,
   });
   server.listen(0, '127.0.0.1');
@@ -27,6 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await database.reset();
+  serving = http;
   seeded = await http.test.seed(`tenant ${crypto.randomUUID()}`);
 });
 afterAll(async () => {
@@ -116,6 +119,7 @@ describe('over a socket', () => {
   });
 
   it('does not wait for a sender that never finishes', async () => {
+    serving = createTestHttp(database, systemClock, { bodyTimeoutMs: 200 });
     const { status } = await send(lines(body), body.slice(0, 3));
     expect(status).toBe(408);
   });
