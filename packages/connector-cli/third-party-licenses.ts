@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Metafile, Plugin } from 'esbuild';
 
 /** Writes the licences of all packages of which a part is in the bundle beside it: most ask for that. */
@@ -9,13 +9,11 @@ export function thirdPartyLicenses(file: string): Plugin {
     setup({ initialOptions, onEnd }) {
       initialOptions.metafile = true;
       onEnd(({ metafile }) => {
-        if (metafile)
-          writeFileSync(
-            file,
-            packagesIn(metafile)
-              .map(licenseOf)
-              .join(`\n\n${'-'.repeat(80)}\n\n`),
-          );
+        if (!metafile) return;
+        const licenses = packagesIn(metafile).map(licenseOf);
+        // A first build has no folder yet: what esbuild made is written after this.
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, licenses.join(`\n\n${'-'.repeat(80)}\n\n`));
       });
     },
   };
