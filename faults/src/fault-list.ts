@@ -11,6 +11,6 @@ export function faultNames(): string[] {
 }
 
 export async function loadFault(name: string): Promise<Fault> {
-  const module = (await import(`./${name}${SUFFIX}`)) as { readonly default: Fault };
+  const module = (await import(new URL(`./${name}${SUFFIX}`, import.meta.url).href)) as { readonly default: Fault };
   return module.default;
 }

@@ -19,17 +19,21 @@ const LONG_TARS = 200_000;
 /** Reading is bounded at 32 MiB; a process of Node, three copies and the garbage in between stay below this. */
 const MOST_MEGABYTES = 512;
 
-const SAMPLE: TamperWork = { kind: 'sample', flipsPerFile: 2_000, everyByte: 'manifest.json', tars: 1_000 };
+/** Of each artifact: all of the manifest with little code, and some of all the code. */
+const SAMPLES: readonly TamperWork[] = [
+  { kind: 'sample', flipsPerFile: 2_000, everyByte: 'manifest.json', tars: 1_000, codeBytes: 4_096 },
+  { kind: 'sample-of-code', flips: 2_000, tars: 100 },
+];
 
 /** Builds without one step each: what they let through must be noticed. */
 const BROKEN: readonly LeftOut[] = [{ step: 'compareSubjects' }, { step: 'verifySignature' }];
-const CONTROL: TamperWork = { kind: 'sample', flipsPerFile: 100, tars: 200 };
+const CONTROL: TamperWork = { kind: 'sample', flipsPerFile: 100, tars: 200, codeBytes: 4_096 };
 
 export default defineFault({
   promise: 'any changed byte, missing, extra or renamed file in an artifact is refused, and none of its code runs',
   async run({ size, random, progress }: FaultOptions) {
     const seed = () => Math.floor(random() * 2 ** 32);
-    const shares = size === 'short' ? ARTIFACTS.map((artifact) => ({ artifact, work: SAMPLE })) : longShares();
+    const shares = size === 'short' ? shortShares() : longShares();
     const [servicenow = ''] = ARTIFACTS;
     const controls = BROKEN.map((leftOut) => ({ artifact: servicenow, work: CONTROL, leftOut, seed: seed() }));
     const answers = await runAll([...shares.map((share) => ({ ...share, seed: seed() })), ...controls], progress);
@@ -49,6 +53,10 @@ export default defineFault({
     };
   },
 });
+
+function shortShares(): Omit<TamperJob, 'seed'>[] {
+  return ARTIFACTS.flatMap((artifact) => SAMPLES.map((work) => ({ artifact, work })));
+}
 
 function longShares(): Omit<TamperJob, 'seed'>[] {
   return ARTIFACTS.flatMap((artifact) => {

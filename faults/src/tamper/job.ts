@@ -10,13 +10,19 @@ export interface TamperJob {
 }
 
 export type TamperWork =
-  /** Random bits of every file; of one file, a bit of every byte. */
+  /**
+   * Random bits of every file; of one file, a bit of every byte; other sets of files; archives. With `codeBytes` the release
+   * has only the beginning of the code, so that tens of thousands of verifications don't spend their time hashing it.
+   */
   | {
       readonly kind: 'sample';
       readonly flipsPerFile: number;
       readonly everyByte?: 'manifest.json';
       readonly tars: number;
+      readonly codeBytes?: number;
     }
+  /** Random bits of the code, the whole of it; archives of the whole release. */
+  | { readonly kind: 'sample-of-code'; readonly flips: number; readonly tars: number }
   /** All eight bits of every byte of every file but the code, through the whole verification. */
   | { readonly kind: 'every-bit' }
   /** All eight bits of these bytes of the code, through the step that compares files; random ones through all of it. */

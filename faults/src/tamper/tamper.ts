@@ -2,12 +2,12 @@ import type { TamperJob } from './job.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { signForTest, type TestRelease } from './test-release.ts';
 import { tryFileSets } from './try-file-sets.ts';
-import { tryEveryBit, tryEveryBitOfCode, trySomeBits } from './try-flips.ts';
+import { tryBitsOfCode, tryEveryBit, tryEveryBitOfCode, trySomeBits } from './try-flips.ts';
 import { tryTars } from './try-tars.ts';
 
 /** Does one job: counts what was tried, and says what was taken that should not have been. */
 export async function tamper({ artifact, work }: TamperJob, random: () => number) {
-  const release = await signForTest(artifact);
+  const release = await signForTest(artifact, work.kind === 'sample' ? work.codeBytes : undefined);
   const judge = createJudge(release);
   judge.expectUntouched();
   await doWork(work, release, judge, random);
@@ -24,6 +24,9 @@ async function doWork(
     case 'sample':
       trySomeBits(release, judge, random, work);
       await tryFileSets(release, judge);
+      return tryTars(release, judge, random, work.tars);
+    case 'sample-of-code':
+      tryBitsOfCode(release, judge, random, work.flips);
       return tryTars(release, judge, random, work.tars);
     case 'every-bit':
       await tryFileSets(release, judge);

@@ -11,6 +11,8 @@ import {
   type TrustPolicy,
 } from '@org/connector-artifact';
 
+const CODE = 'connector.mjs';
+
 /** A real artifact, signed with a key of this process, and a policy that takes it. */
 export interface TestRelease {
   readonly files: ArtifactFiles;
@@ -23,8 +25,9 @@ export interface TestRelease {
   readonly other: ArtifactFiles;
 }
 
-export async function signForTest(folder: string): Promise<TestRelease> {
-  const unsigned = await readArtifact(folder);
+/** @param codeBytes of its code; nothing runs it, and each verification has to hash it. All when left out. */
+export async function signForTest(folder: string, codeBytes?: number): Promise<TestRelease> {
+  const unsigned = withCode(await readArtifact(folder), codeBytes);
   const pair = generateKeyPair();
   const now = new Date();
   const signer = createKeySigner(pair.privateKeyPem);
@@ -47,7 +50,11 @@ export async function signForTest(folder: string): Promise<TestRelease> {
   };
 }
 
+function withCode(files: ArtifactFiles, bytes: number | undefined): ArtifactFiles {
+  return new Map([...files, [CODE, (files.get(CODE) ?? new Uint8Array()).slice(0, bytes)]]);
+}
+
 function anotherRelease(files: ArtifactFiles): ArtifactFiles {
-  const code = Buffer.concat([files.get('connector.mjs') ?? new Uint8Array(), Buffer.from('\n// another release\n')]);
-  return new Map([...files, ['connector.mjs', code]]);
+  const code = Buffer.concat([files.get(CODE) ?? new Uint8Array(), Buffer.from('\n// another release\n')]);
+  return new Map([...files, [CODE, code]]);
 }

@@ -23,6 +23,14 @@ export function trySomeBits(
   }
 }
 
+/** Random bits of the code. */
+export function tryBitsOfCode(release: TestRelease, judge: Judge, random: () => number, flips: number): void {
+  const length = release.files.get(CODE)?.length ?? 0;
+  for (let i = 0; i < flips; i += 1) {
+    tryFlip(release, judge, CODE, Math.floor(random() * length), Math.floor(random() * BITS));
+  }
+}
+
 /** Every bit of every file but the code. */
 export function tryEveryBit(release: TestRelease, judge: Judge): void {
   for (const [name, bytes] of release.files) {
@@ -70,9 +78,7 @@ export function tryEveryBitOfCode(
     code[at] = original;
     before.update(code.subarray(at, at + 1));
   }
-  for (let i = 0; i < whole; i += 1) {
-    tryFlip(release, judge, CODE, Math.floor(random() * code.length), Math.floor(random() * BITS));
-  }
+  tryBitsOfCode(release, judge, random, whole);
   if (subjectDigest(release.files) !== release.digest) throw new Error('the code was not put back as it was');
   process.stderr.write(`every bit of ${CODE} from ${from} to ${to}\n`);
 }

@@ -87,6 +87,18 @@ describe('an npm package', () => {
     await expect(read()).rejects.toMatchObject({ code: 'ARTIFACT_FILE_TYPE' });
   });
 
+  it('may not lead out of the package through a link on the way', async () => {
+    await writeArtifact('elsewhere/artifact');
+    await write('package/package.json', '{"connector":{"artifact":"./dist/artifact"}}');
+    await symlink(join(folder, 'elsewhere'), join(folder, 'package/dist'));
+    const outside = readArtifact(join(folder, 'package'));
+    await expect(outside).rejects.toMatchObject({ code: 'ARTIFACT_PACKAGE_INVALID' });
+    await writeArtifact('package/real/artifact');
+    await symlink(join(folder, 'package/real'), join(folder, 'package/inside'));
+    await write('package/package.json', '{"connector":{"artifact":"./inside/artifact"}}');
+    expect(subjectDigest(await readArtifact(join(folder, 'package')))).toBe(digest);
+  });
+
   it('is not what an artifact with a package.json in it becomes', async () => {
     await writeArtifact('.');
     await write('package.json', '{"connector":{"artifact":"./other"}}');

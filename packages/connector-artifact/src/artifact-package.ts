@@ -1,5 +1,5 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { parseJsonStrict } from '@org/connector-sdk';
 import { z } from 'zod';
 import { MANIFEST_FILE } from './artifact-files.ts';
@@ -24,7 +24,7 @@ export async function locateArtifact(source: string): Promise<string> {
   const bytes = await readPackageJson(source);
   if (bytes === undefined) return source;
   const parsed = packageSchema.safeParse(parseJson(source, bytes));
-  if (parsed.success) return join(await realpath(source), parsed.data.connector.artifact);
+  if (parsed.success) return below(source, parsed.data.connector.artifact);
   const { issues } = parsed.error;
   const hasConnector = issues.every(({ path }) => path.length > 1);
   throw invalid(
@@ -32,6 +32,15 @@ export async function locateArtifact(source: string): Promise<string> {
     hasConnector ? 'connector.artifact is not a path below the package' : 'it has no "connector", so it holds none',
     parsed.error,
   );
+}
+
+/** A folder on the way could be a link to anywhere; the artifact itself is not allowed to be one by the reader. */
+async function below(source: string, path: string): Promise<string> {
+  const root = await realpath(source);
+  const artifact = join(root, path);
+  const folder = await realpath(dirname(artifact)).catch(() => root);
+  if (folder === root || folder.startsWith(`${root}${sep}`)) return artifact;
+  throw invalid(source, 'connector.artifact leads out of the package through a link');
 }
 
 async function readPackageJson(source: string): Promise<Uint8Array | undefined> {

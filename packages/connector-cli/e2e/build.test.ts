@@ -164,6 +164,14 @@ describe('buildConnector', () => {
     });
   });
 
+  it('names a missing entry as package.json does, not a file that nobody has', async () => {
+    const place = await writeDeskConnector(folder, 'no-entry', { config: { entry: 'src/nothing.ts' } });
+    const error: unknown = await build(place).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'BUILD_FAILED', message: expect.stringContaining('connector.entry') });
+    expect(error).toMatchObject({ message: expect.stringContaining(' src/nothing.ts ') });
+    expect(error).toMatchObject({ message: expect.not.stringContaining(place) });
+  });
+
   it.each<[string, Record<string, string>, Record<string, unknown>, string]>([
     ['a syntax error', { 'src/connector.ts': 'export default {' }, {}, 'BUILD_FAILED'],
     ['no default export', { 'src/connector.ts': 'export const connector = {};' }, {}, 'BUILD_FAILED'],

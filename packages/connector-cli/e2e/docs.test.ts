@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,8 +35,11 @@ describe('connector docs', () => {
     ['an artifact that is not there', ['none'], 3, 'ARTIFACT_NOT_FOUND'],
     ['what is no manifest', ['broken.json'], 1, 'CLI_MANIFEST_INVALID'],
     ['no path', [''], 2, 'CLI_USAGE'],
+    ['no place to write to', [MANIFEST, '--out', ''], 2, 'CLI_USAGE'],
+    ['a page in place of its manifest', ['copy.json', '--out', './copy.json'], 2, 'CLI_USAGE'],
   ])('refuses %s', async (_, args, status, code) => {
     await writeFile(join(folder, 'broken.json'), '{"manifestVersion":1}');
+    await copyFile(MANIFEST, join(folder, 'copy.json'));
     const answer = await docs(...args, '--json');
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.stdout)).toMatchObject({ error: { code } });

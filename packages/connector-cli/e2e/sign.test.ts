@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { generateKeyPair } from '@org/connector-artifact';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, cliInFolder } from './cli-in-folder.ts';
+import { type Answer, cliInFolder, connectorProcess } from './cli-in-folder.ts';
 import { newFolder, writeDeskConnector } from './desk-connector.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -123,6 +123,26 @@ describe('sign, with a signing command', () => {
     });
   });
 
+  it.each([
+    ['fails', 'process.exit(3)'],
+    ['is over its time', 'setInterval(() => {}, 1_000)'],
+  ])(
+    'ends when the command %s, though what it started floods its pipes',
+    async (_, end) => {
+      // It ends by itself at last: a test that fails must leave nothing behind.
+      const flood = `setInterval(() => process.stdout.write('x'.repeat(10)), 10); setTimeout(() => process.exit(), 30_000);`;
+      const script = `
+      import { spawn } from 'node:child_process';
+      spawn(process.execPath, ['-e', ${JSON.stringify(flood)}], { stdio: 'inherit' }).once('spawn', () => { ${end}; });`;
+      await writeFile(join(folder, 'parent.mjs'), script);
+      const config = { argv: [process.execPath, 'parent.mjs'], publicKey: 'plain.pub.pem', timeoutSeconds: 2 };
+      await writeFile(join(folder, 'flood.json'), JSON.stringify(config));
+      expect(await connectorProcess(folder, 'sign', 'artifact', '--key-command', 'flood.json')).toBe(3);
+      expect(await signatures()).toEqual([]);
+    },
+    20_000,
+  );
+
   it('runs no shell', async () => {
     const injected = JSON.stringify(['touch pwned; true', '$(touch pwned)']);
     expect((await sign('--key-command', injected, '--public-key', 'plain.pub.pem')).json).toMatchObject({
@@ -133,6 +153,8 @@ describe('sign, with a signing command', () => {
 
   it.each([
     ['no key at all', []],
+    ['a NUL in the program', ['--key-command', '["a\\u0000b"]', '--public-key', 'plain.pub.pem']],
+    ['a NUL in an argument', ['--key-command', '["true", "a\\u0000b"]', '--public-key', 'plain.pub.pem']],
     ['a command without a public key', ['--key-command', '["true"]']],
     ['a public key without a command', ['--key', 'plain.key.pem', '--public-key', 'plain.pub.pem']],
     ['a command that is no list of words', ['--key-command', '[1]', '--public-key', 'plain.pub.pem']],

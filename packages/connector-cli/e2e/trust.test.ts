@@ -1,4 +1,4 @@
-import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, lstat, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKeyPair } from '@org/connector-artifact';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -205,6 +205,11 @@ describe('an edit of a trust policy', () => {
       'CLI_USAGE',
     ],
     ['a revocation without a reason', ['revoke-key', 'trust.json', '--key', 'first.pub.pem'], 'CLI_USAGE'],
+    [
+      'a publisher that is no name',
+      ['add-key', 'trust.json', '--publisher', '__proto__', '--key', 'third.pub.pem'],
+      'ARTIFACT_TRUST_INVALID',
+    ],
     ['what is not allowed anyway', ['disallow', 'trust.json', 'acme-zoo', '--publisher', 'acme'], 'CLI_USAGE'],
     ['a publisher that is not there', ['threshold', 'trust.json', '1', '--publisher', 'constructor'], 'CLI_USAGE'],
   ])('leaves the policy as it is for %s', async (_, args, code) => {
@@ -218,6 +223,18 @@ describe('an edit of a trust policy', () => {
   it('hands a connector over by its very id', async () => {
     await trust('add-key', 'trust.json', '--publisher', 'other', '--key', 'second.pub.pem');
     expect((await trust('allow', 'trust.json', 'acme-desk', '--publisher', 'other')).status).toBe(0);
+  });
+
+  it('reaches the policy behind a link, and keeps who may read it', async () => {
+    await chmod(join(folder, 'trust.json'), 0o640);
+    await rm(join(folder, 'current.json'), { force: true });
+    await symlink('trust.json', join(folder, 'current.json'));
+    const answer = await trust('revoke-key', 'current.json', '--key', 'first.pub.pem', '--reason', 'stolen');
+    expect(answer.status).toBe(0);
+    expect((await lstat(join(folder, 'current.json'))).isSymbolicLink()).toBe(true);
+    expect((await policy()).publishers.acme.keys).toMatchObject([{ revoked: { reason: 'stolen' } }]);
+    expect((await stat(join(folder, 'trust.json'))).mode & 0o777).toBe(0o640);
+    expect(await readdir(folder)).not.toContain('trust.json.lock');
   });
 
   it('is not lost to another one at the same time', async () => {

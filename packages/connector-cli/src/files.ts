@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants, statSync } from 'node:fs';
+import { chmod, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { ArtifactFiles } from '@org/connector-artifact';
 import { CliError, type CliErrorCode } from './errors.ts';
 
@@ -47,9 +47,41 @@ export async function replaceFile(path: string, bytes: Uint8Array | string, mode
     if (mode !== undefined) await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where the file could not be made, it can't be removed either: the first reason is the one to tell.
+    await rm(temporary, { force: true }).catch(() => {});
     throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The file', path, 'written');
   }
+}
+
+/**
+ * Writes what a command was asked to write to a place that people named: through a link, and into a pipe or a device
+ * (`/dev/stdout`), which a new file must not take the place of. Throws `CLI_FILE_UNWRITABLE`.
+ */
+export async function writeOutput(path: string, bytes: Uint8Array | string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats || stats.isDirectory()) return replaceFile(path, bytes);
+  if (stats.isFile()) return replaceFile(await realpath(path), bytes, stats.mode & 0o7777);
+  try {
+    await writeFile(path, bytes);
+  } catch (error) {
+    throw fileError(error, 'CLI_FILE_UNWRITABLE', 'The file', path, 'written');
+  }
+}
+
+/**
+ * Refuses to write over what is read. `read` are paths, or what only looks like one. Throws `CLI_USAGE` naming the option.
+ */
+export function refuseOverwrite(option: string, shown: string, cwd: string, read: readonly string[]): void {
+  if (shown === '') throw new CliError('CLI_USAGE', `${option} is empty; is a variable unset? Name a file`);
+  const target = identityOf(resolve(cwd, shown));
+  if (target === undefined || !read.some((path) => identityOf(resolve(cwd, path)) === target)) return;
+  throw new CliError('CLI_USAGE', `${option} ${shown} would replace a file that this command reads; name another file`);
+}
+
+/** The same for every name of a file; undefined for what is not there. */
+function identityOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() ? `${stats.dev}:${stats.ino}` : undefined;
 }
 
 /** Writes a file that must not exist yet. Throws `CLI_FILE_EXISTS`, `CLI_FILE_UNWRITABLE`. */

@@ -1,3 +1,4 @@
+import { CliError } from './errors.ts';
 import { errnoOf } from './files.ts';
 import { type CommandName, runCli } from './program.ts';
 
@@ -18,7 +19,9 @@ export async function main(name: CommandName): Promise<void> {
       out: (text) => process.stdout.write(`${text}\n`),
       err: (text) => process.stderr.write(`${text}\n`),
       env: process.env,
-      cwd: process.cwd(),
+      get cwd() {
+        return currentFolder();
+      },
       now: () => new Date(),
       readInput,
       outIsTerminal: process.stdout.isTTY,
@@ -26,6 +29,15 @@ export async function main(name: CommandName): Promise<void> {
     },
     name,
   );
+}
+
+/** Asked for within a command, so that it is told like any other failure. Throws `CLI_FILE_MISSING`. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new CliError('CLI_FILE_MISSING', 'The current folder no longer exists; change to another one', { cause });
+  }
 }
 
 async function readInput(maxBytes: number): Promise<Uint8Array> {

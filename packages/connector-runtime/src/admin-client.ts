@@ -16,8 +16,11 @@ const failure = z.object({
 export function createAdminClient(given: { readonly url?: string; readonly tokenEnv: string }): AdminClient {
   const { origin } = parseOrigin(given.url);
   const token = process.env[given.tokenEnv];
-  if (!token)
-    throw new RuntimeError('CONFIG_MISSING', `put the admin token into the environment: ${given.tokenEnv} is not set`);
+  if (!token) {
+    // Somebody may have given the token itself.
+    const shown = /^[A-Z][A-Z_]{0,40}$/.test(given.tokenEnv) ? given.tokenEnv : 'the variable that --token-env names';
+    throw new RuntimeError('CONFIG_MISSING', `put the admin token into the environment: ${shown} is not set`);
+  }
   return {
     async request(method, path, body) {
       const answer = await send(`${origin}/admin/v1${path}`, {

@@ -153,7 +153,11 @@ async function readSecrets({ secrets, secretRef }: ConnectionFlags): Promise<Rec
 async function readObject(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
   const text = await (file === '-' ? readStandardInput() : readFile(file, 'utf8')).catch((cause: unknown) => {
-    throw new RuntimeError('CONFIG_MISSING', `${file} can't be read`, { cause });
+    // Somebody may have given the secrets themselves.
+    const shown = /[{}"'\n]/.test(file) ? 'the file' : file;
+    throw new RuntimeError('CONFIG_MISSING', `${shown} can't be read; give a path, or - for standard input`, {
+      cause: shown === file ? cause : undefined,
+    });
   });
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
@@ -185,6 +189,8 @@ function toConfigValue(text: string): string | number {
 
 /** Without a shell. That there may be no browser is no failure: the link was printed. */
 function openBrowser(url: string): void {
+  // What opens pages opens programs too.
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return;
   const [program = '', ...args] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[
     process.platform as string
   ] ?? ['xdg-open'];

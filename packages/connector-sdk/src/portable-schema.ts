@@ -43,7 +43,7 @@ function splitTypes(schema: Json): Json {
 }
 
 function dropEmpty(schema: Json): Json {
-  const { additionalProperties, propertyNames, ...rest } = schema;
+  const { additionalProperties, propertyNames, prefixItems, ...rest } = schema;
   const open =
     additionalProperties === true || (isObject(additionalProperties) && Object.keys(additionalProperties).length === 0);
   const anyName = isObject(propertyNames) && Object.keys(propertyNames).length === 1 && propertyNames.type === 'string';
@@ -51,6 +51,8 @@ function dropEmpty(schema: Json): Json {
     ...rest,
     ...(additionalProperties === undefined || open ? {} : { additionalProperties }),
     ...(propertyNames === undefined || anyName ? {} : { propertyNames }),
+    // An empty list is no valid one; `items` says the same.
+    ...(Array.isArray(prefixItems) && prefixItems.length > 0 ? { prefixItems } : {}),
   };
 }
 

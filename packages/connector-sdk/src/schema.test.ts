@@ -224,6 +224,20 @@ describe('the words of a manifest', () => {
     });
   });
 
+  it('hold no empty list of places, which is no schema', () => {
+    for (const empty of [z.tuple([]), z3.tuple([])]) {
+      const json = toJsonSchema(empty, 'input', 'x');
+      expect(ajv.validate(json, [])).toBe(true);
+      expect(ajv.validate(json, [1])).toBe(false);
+    }
+  });
+
+  it('do not demand of an output what zod gives out as undefined', () => {
+    const counts = z.record(z.enum(['open', 'closed']), z.number().optional());
+    const given: unknown = JSON.parse(JSON.stringify(counts.parse({ open: 1 })));
+    expect(ajv.validate(toJsonSchema(counts, 'output', 'x'), given)).toBe(true);
+  });
+
   it('hold every bound of zod 3, and name what it always gives out', () => {
     const text = z3.string().min(2).min(1).max(3).max(9).startsWith('a').regex(/b/);
     const number = z3.number().min(5).min(1).lt(9).max(9);

@@ -33,6 +33,8 @@ function audit(schema: z.core.$ZodTypes, json: Json, place: SchemaPlace, io: Dir
   requireAnnotations(schema, place);
   requireKnownChecks(schema, json, place, io);
   const { def } = schema._zod;
+  // zod gives out what may be left out as undefined, which JSON leaves out.
+  if (io === 'output' && def.type === 'record' && def.valueType._zod.optout === 'optional') delete json.required;
   const advice = ADVICE[def.type];
   if (advice !== undefined) throw unrepresentable(place, advice);
   requireParts(def, place, io);

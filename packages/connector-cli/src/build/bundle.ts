@@ -22,6 +22,9 @@ export const BUNDLE_OPTIONS = {
   metafile: true,
 } as const satisfies BuildOptions;
 
+/** What imports the entry. */
+const VIRTUAL_FILE = 'connector';
+
 export interface Bundle {
   readonly code: string;
   readonly modules: readonly BundledModule[];
@@ -49,13 +52,13 @@ export async function bundleConnector(
     stdin: {
       contents: `export { default } from ${JSON.stringify(entry)};`,
       resolveDir: folder,
-      sourcefile: 'connector',
+      sourcefile: VIRTUAL_FILE,
     },
     absWorkingDir: folder,
     conditions: [...conditions],
     plugins: [builtinPlugin(config.stubs)],
   }).catch((cause: BuildFailure) => {
-    throw new CliError('BUILD_FAILED', `The connector cannot be bundled: ${describe(cause)}`, { cause });
+    throw new CliError('BUILD_FAILED', `The connector cannot be bundled: ${describe(cause, config.entry)}`, { cause });
   });
   const [output] = Object.values(result.metafile.outputs);
   const [file] = result.outputFiles;
@@ -87,10 +90,14 @@ function refuseDenied(builtins: readonly string[], metafile: Metafile): void {
   }
 }
 
-function describe(failure: BuildFailure): string {
+function describe(failure: BuildFailure, entry: string): string {
   const [first] = failure.errors;
   if (!first) return failure.message;
   const { location, text } = first;
+  // Only the entry is imported from there; what esbuild says of it is a place in a file that nobody has.
+  if (location?.file === VIRTUAL_FILE && text.startsWith('Could not resolve')) {
+    return `its entry ${entry} does not exist; correct connector.entry in package.json`;
+  }
   const missing = /^No matching export in ".*" for import "default"$/.test(text);
   const what = missing ? 'its entry has no default export (export default defineConnector(…))' : text;
   return location && !missing ? `${location.file}:${location.line}:${location.column}: ${what}` : what;

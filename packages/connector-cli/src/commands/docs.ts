@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { connectorPage } from '../docs/connector-page.ts';
 import { CliError } from '../errors.ts';
-import { readBytes, replaceFile } from '../files.ts';
+import { readBytes, refuseOverwrite, writeOutput } from '../files.ts';
 import { readSource } from '../source/read-source.ts';
 import type { Report, Terminal } from '../terminal.ts';
 
@@ -13,13 +13,14 @@ export interface DocsOptions {
 /** `connector docs <source>`: the reference of a connector, made from its manifest. */
 export async function docs(source: string, { out, check }: DocsOptions, terminal: Terminal): Promise<Report> {
   if (check && out === undefined) throw new CliError('CLI_USAGE', '--check needs --out: the page to compare with');
+  if (out !== undefined) refuseOverwrite('--out', out, terminal.cwd, [source]);
   const { manifest } = await readSource(source, terminal);
   const page = connectorPage(manifest);
   const json = { id: manifest.id, version: manifest.version };
   if (out === undefined) return { ok: true, lines: page.trimEnd().split('\n'), json: { ...json, markdown: page } };
   const path = resolve(terminal.cwd, out);
   if (check) await comparePage(path, out, page, source);
-  else await replaceFile(path, page);
+  else await writeOutput(path, page);
   const what = check ? 'is what the manifest says' : 'written';
   return { ok: true, lines: [`${out} ${what}`], json: { ...json, out } };
 }

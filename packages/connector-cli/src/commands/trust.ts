@@ -68,7 +68,8 @@ export async function addTrustedKey(file: string, options: AddKeyOptions, termin
   const { serial } = await editTrustFile(resolve(terminal.cwd, file), (trust) => {
     const publisher = findPublisher(trust, name);
     if (publisher) publisher.keys.push(key);
-    else trust.publishers[name] = { keys: [key], threshold: 1, allow: [] };
+    // A new member whatever its name; assigning `__proto__` would change nothing and look like success.
+    else trust.publishers = { ...trust.publishers, [name]: { keys: [key], threshold: 1, allow: [] } };
   });
   return { ok: true, lines: [`${name} may sign with ${keyId}`], json: { file, serial, publisher: name, keyId } };
 }

@@ -103,6 +103,8 @@ describe('what cannot be read', () => {
     chmodSync(folder, 0o755);
     chmodSync(join(folder, 'secret.json'), 0);
     chmodSync(join(folder, 'closed'), 0);
+    // What the command itself needs is read before: the other user may not be able to.
+    await validateJson('good.json');
     process.seteuid?.(65_534);
     try {
       const { status, json } = await validateJson('secret.json', 'closed', 'closed/inner.json', 'good.json');
@@ -189,6 +191,12 @@ describe('paths', () => {
     symlinkSync('..', join(folder, 'm/deep/up'));
     const { json } = await validateJson('m');
     expect(json.files).toHaveLength(3);
+  });
+
+  it('does not enter a link to a folder that is named like a manifest', async () => {
+    symlinkSync('..', join(folder, 'm/deep/up.json'));
+    const { status, json } = await validateJson('m');
+    expect([status, json.files.length]).toEqual([0, 3]);
   });
 
   it('refuses an empty path, which an unset variable leaves behind', async () => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Profile, selectRules } from '@org/connector-sdk/validation';
 import { CliError } from '../errors.ts';
 import { EXIT_ENVIRONMENT, EXIT_FINDINGS, EXIT_PASS } from '../exit-code.ts';
-import { replaceFile } from '../files.ts';
+import { refuseOverwrite, writeOutput } from '../files.ts';
 import { type CheckReport, summarize, summaryLine } from '../formats/check-report.ts';
 import { type FormatName, formats } from '../formats/format.ts';
 import type { Report, Terminal } from '../terminal.ts';
@@ -41,6 +41,11 @@ export async function validate(
   const rules = selectRules({ only, ignore });
   const inputs = listInputs(paths, terminal.cwd);
   if (fix) checkRepairable(inputs);
+  if (output !== undefined) {
+    const released = against === undefined ? [] : listInputs([against], terminal.cwd);
+    const read = [...inputs, ...released].flatMap((input) => (input.kind === 'unreadable' ? [] : input.path));
+    refuseOverwrite('--output', output, terminal.cwd, read);
+  }
   const previous =
     against === undefined ? new Map<string, never>() : await readPreviousManifests(against, terminal.cwd);
   const progress = createProgress(terminal, inputs.length, quiet);
@@ -58,7 +63,7 @@ export async function validate(
   const text = formats[format](report, { color, quiet });
   const answer = { ok: exitCode === EXIT_PASS, exitCode, lines: [], json: {} };
   if (output === undefined) return { ...answer, text };
-  await replaceFile(resolve(terminal.cwd, output), `${text}\n`);
+  await writeOutput(resolve(terminal.cwd, output), `${text}\n`);
   if (!quiet) terminal.err(`${summaryLine(report.summary)} → ${output}`);
   return { ...answer, text: '' };
 }

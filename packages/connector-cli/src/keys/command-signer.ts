@@ -37,7 +37,10 @@ function ask(command: SigningCommand, message: Uint8Array, terminal: Terminal): 
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const child = spawn(program, args, { cwd: terminal.cwd, env: terminal.env, stdio: 'pipe', shell: false });
   const fail = (why: string, cause?: unknown) => {
+    clearTimeout(timer);
     child.kill('SIGKILL');
+    // A program that it started may live on with its pipes, and must neither keep this one waiting nor flood it.
+    for (const stream of child.stdio) stream?.destroy();
     reject(failed(command, why, cause));
   };
   const timer = setTimeout(() => fail(`it took longer than ${command.timeoutMs / 1000} s`), command.timeoutMs);
@@ -53,10 +56,13 @@ function ask(command: SigningCommand, message: Uint8Array, terminal: Terminal): 
   child.stdin.on('error', () => {});
   child.stdin.end(message);
   child.on('error', (cause) => fail('it could not be started', cause));
-  child.on('close', (code, signal) => {
+  child.on('exit', (code, signal) => {
+    if (code !== 0) fail(`it ended with ${signal ?? `exit code ${code}`}`);
+  });
+  // Only then was its whole answer read.
+  child.on('close', () => {
     clearTimeout(timer);
-    if (code === 0) resolve(Buffer.concat(answer));
-    else fail(`it ended with ${signal ?? `exit code ${code}`}`);
+    resolve(Buffer.concat(answer));
   });
   return promise;
 }

@@ -5,7 +5,9 @@ import { readText } from '../files.ts';
 import type { Terminal } from '../terminal.ts';
 import type { SigningCommand } from './command-signer.ts';
 
-const argv = z.tuple([z.string().min(1)], z.string());
+/** The system ends a text at its first NUL, so no program can be started with one. */
+const word = z.string().regex(/^[^\0]*$/);
+const argv = z.tuple([word.min(1)], word);
 
 const schema = z.union([
   argv.transform((list) => ({ argv: list, publicKey: undefined, timeoutSeconds: undefined })),

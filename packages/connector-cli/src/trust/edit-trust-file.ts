@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open, realpath, rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseTrustFile, parseTrustPolicy, type TrustFile, writeTrustFile } from '@org/connector-artifact';
 import { CliError } from '../errors.ts';
@@ -16,9 +16,13 @@ export function readTrustBytes(path: string): Promise<Uint8Array> {
 /**
  * Reads, changes and writes a policy: whole or not at all, in its one spelling, with the next serial. What would not load
  * again is not written, and neither is what changed nothing. A lock file beside it keeps two edits at once from losing one.
+ * A link is followed first: replacing the link itself would leave the nodes that read its target with the old policy. The
+ * mode stays, so that who could read the policy still can.
  * @throws CliError `CLI_FILE_LOCKED`, `CLI_FILE_*`; ArtifactError `ARTIFACT_TRUST_INVALID`; whatever `change` throws.
  */
-export async function editTrustFile(path: string, change: (trust: TrustFile) => void): Promise<TrustFile> {
+export async function editTrustFile(given: string, change: (trust: TrustFile) => void): Promise<TrustFile> {
+  // What leads nowhere is named as it was given when it is read.
+  const path = await realpath(given).catch(() => given);
   return withLock(`${path}.lock`, async () => {
     const before = parseTrustFile(await readTrustBytes(path));
     const trust = structuredClone(before);
@@ -27,7 +31,7 @@ export async function editTrustFile(path: string, change: (trust: TrustFile) => 
     const next = { ...trust, serial: (before.serial ?? 0) + 1 };
     const bytes = writeTrustFile(next);
     parseTrustPolicy(bytes);
-    await replaceFile(path, bytes);
+    await replaceFile(path, bytes, (await stat(path)).mode & 0o777);
     return next;
   });
 }

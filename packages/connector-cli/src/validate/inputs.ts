@@ -67,13 +67,17 @@ function listFolder(folder: string, cwd: string): (Input | Unreadable)[] {
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    // Links to folders are not entered: they can lead round in a circle.
     if (entry.isDirectory()) {
       if (entry.name === NOT_ENTERED || entry.name.startsWith('.')) return [];
       return attempt(path, cwd, () => listFolder(path, cwd));
     }
-    return entry.name.endsWith('.json') ? attempt(path, cwd, () => listOne(path, cwd)) : [];
+    return entry.name.endsWith('.json') ? attempt(path, cwd, () => listFile(path, cwd)) : [];
   });
+}
+
+/** Links to folders are not entered, whatever their names: they can lead round in a circle, and two such never end. */
+function listFile(path: string, cwd: string): Input[] {
+  return statSync(resolve(cwd, path)).isDirectory() ? [] : [{ kind: 'manifest', ...shownAs(path, cwd) }];
 }
 
 function isArchive(path: string): boolean {

@@ -1,16 +1,18 @@
+import * as childProcess from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { lookup, lookupService, Resolver, reverse } from 'node:dns/promises';
+import { getServers, lookup, lookupService, Resolver, reverse } from 'node:dns/promises';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { createRequire, Module, registerHooks } from 'node:module';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { hostname, networkInterfaces, setPriority, userInfo } from 'node:os';
 import { kill } from 'node:process';
 import { connect as connectTls } from 'node:tls';
+import { WriteStream } from 'node:tty';
 import {
   getHeapSnapshot,
   queryObjects,
@@ -23,6 +25,27 @@ import { Worker } from 'node:worker_threads';
 const hostProgram = ['file:', '', '', 'host', 'hosts', 'child', 'main.ts'].join('/');
 const placeOf = (url: string) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) });
 const untyped = (value: unknown) => value as Record<string, (...args: unknown[]) => unknown>;
+
+/** Of a process, the engine's pipes among them: what is written to the right one is called as machine code. */
+const OPEN_FILES = Array.from({ length: 40 }, (_, number) => number);
+const ADDRESS = Buffer.alloc(16, 0x41);
+
+/** Tries each; those of another type than a socket or pipe are no use. */
+function onEachPipe(use: (fd: number) => unknown): unknown {
+  return OPEN_FILES.map((fd) => {
+    try {
+      return use(fd);
+    } catch (error) {
+      if (
+        ['ERR_INVALID_FD_TYPE', 'ERR_TTY_INIT_FAILED', 'EEXIST', 'EBADF', 'EAGAIN'].includes(
+          String(untyped(error).code),
+        )
+      )
+        return 0;
+      throw error;
+    }
+  });
+}
 
 /** Ways out that must end in `HOST_DENIED`. Each returns, and so fails its test, when it succeeds. */
 export const escapeAttempts: Readonly<Record<string, (target: string) => unknown>> = {
@@ -47,6 +70,15 @@ export const escapeAttempts: Readonly<Record<string, (target: string) => unknown
   'watch-by-polling': () => fs.watchFile('/etc/hostname', () => {}),
   'temp-directory': () => fs.mkdtempSync('/tmp/probe-'),
   'link-file': () => fs.symlinkSync('/etc', '/tmp/probe-link'),
+  'open-file-by-number': () => OPEN_FILES.map((fd) => fs.writeSync(fd, ADDRESS)),
+  'open-files-at-once': () => OPEN_FILES.map((fd) => fs.writevSync(fd, [ADDRESS])),
+  'open-file-as-path': () => OPEN_FILES.map((fd) => fs.writeFileSync(fd, ADDRESS)),
+  'open-file-as-stream': () => once(fs.createWriteStream('', { fd: 7 }).end(ADDRESS), 'finish'),
+  'open-file-as-socket': () => onEachPipe((fd) => new Socket({ fd, writable: true }).write(ADDRESS)),
+  'open-file-by-connect': () => onEachPipe((fd) => connect({ fd, path: '/x' } as never).on('error', () => {})),
+  'open-file-as-terminal': () => onEachPipe((fd) => new WriteStream(fd).write(ADDRESS)),
+  'open-file-as-channel': () => onEachPipe((fd) => untyped(childProcess)._forkChild?.(fd, 'json')),
+  'close-open-files': () => OPEN_FILES.map((fd) => fs.closeSync(fd)),
   'net-connect': (target) => once(connect(placeOf(target)), 'connect'),
   'tls-connect': (target) => once(connectTls(placeOf(target)), 'secureConnect'),
   'net-listen': () => once(createServer().listen(0), 'listening'),
@@ -60,6 +92,8 @@ export const escapeAttempts: Readonly<Record<string, (target: string) => unknown
     new (untyped(globalThis).EventSource as unknown as new (url: string) => object)(target),
   'dns-lookup': () => lookup('localhost'),
   'dns-resolver': () => new Resolver({ timeout: 100, tries: 1 }).resolve4('leak.example'),
+  'dns-servers': () => getServers(),
+  'dns-servers-of-resolver': () => new Resolver().getServers(),
   'dns-reverse': () => reverse('127.0.0.1'),
   'dns-service': () => lookupService('127.0.0.1', 22),
   udp: (target) =>
@@ -87,6 +121,9 @@ export const escapeAttempts: Readonly<Record<string, (target: string) => unknown
   'vm-by-module-load': () => untyped(Module)._load?.('node:vm'),
   webassembly: () => untyped(untyped(globalThis).WebAssembly).compile?.(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])),
   'builtin-by-the-back-door': () => process.getBuiltinModule('node:child_process'),
+  'module-compile': () => untyped(new Module('text'))._compile?.('module.exports = process', '/text.js'),
+  'module-load-as-object': () => untyped(new Module('/etc/hostname')).load?.('/etc/hostname'),
+  'module-search-path': () => createRequire(import.meta.url).resolve.paths('anything'),
   'module-load': () => untyped(Module)._load?.('node:sqlite'),
   'require-file': () => createRequire(import.meta.url)('/etc/hostname'),
   'import-file': () => import(['file:', '', '', 'etc', 'hostname'].join('/')),

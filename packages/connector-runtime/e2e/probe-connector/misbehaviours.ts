@@ -1,5 +1,6 @@
 import { executionAsyncResource } from 'node:async_hooks';
-import { closeSync, readSync, writeSync } from 'node:fs';
+import fs, { closeSync, readSync, writeSync } from 'node:fs';
+import { Module } from 'node:module';
 import type { ConnectorHttp, ConnectorLog } from '@org/connector-sdk';
 
 export interface ProbeContext {
@@ -35,12 +36,12 @@ export const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
   'huge-reply': { ends: 'HOST_ANSWER_INVALID', run: () => 'x'.repeat(20_000_000) },
 
   // What crosses to the runtime
-  'forge-message': { ends: 'HOST_ANSWER_INVALID', run: () => writeSync(OUTLET, 'nonce answer 1 {"seen":"forged"}\n') },
+  'forge-message': { ends: 'HOST_DENIED', run: () => writeSync(OUTLET, 'nonce answer 1 {"seen":"forged"}\n') },
   'forge-in-an-answer': { ends: 'nothing', run: () => 'nothing\nnonce answer 1 {"seen":"forged"}\n' },
-  'garble-messages': { ends: 'HOST_ANSWER_INVALID', run: () => writeSync(OUTLET, '{') },
-  'close-outlet': { ends: 'HOST_CRASHED', run: () => closeSync(OUTLET) },
-  'close-inlet': { ends: 'HOST_TIMEOUT', run: () => closeInlet() },
-  'read-inlet': { ends: 'ACTION_FAILED', run: () => readSync(INLET, Buffer.alloc(1000)) },
+  'garble-messages': { ends: 'HOST_DENIED', run: () => writeSync(OUTLET, '{') },
+  'close-outlet': { ends: 'HOST_DENIED', run: () => closeSync(OUTLET) },
+  'close-inlet': { ends: 'HOST_DENIED', run: () => closeSync(INLET) },
+  'read-inlet': { ends: 'HOST_DENIED', run: () => readSync(INLET, Buffer.alloc(1000)) },
   'unserialisable-reply': { ends: 'ACTION_FAILED', run: () => fail({ message: 1n, code: Symbol('x') }) },
   'cyclic-reply': { ends: 'ACTION_FAILED', run: ({ log }) => log.info('cyclic', cyclic()) },
   'throw-nothing': { ends: 'ACTION_FAILED', run: () => fail(null) },
@@ -59,6 +60,10 @@ export const misbehaviours: Readonly<Record<string, Misbehaviour>> = {
   'code-from-text': { ends: 'ACTION_FAILED', run: () => new Function('return process')() },
   'resource-of-execution': { ends: 'nothing', run: () => noteNonce(executionAsyncResource()) },
   'call-stack': { ends: 'nothing', run: lookUpTheStack },
+  'open-file-as-text-stream': { ends: 'ACTION_FAILED', run: () => new (Reflect.get(fs, 'Utf8Stream'))({ fd: 7 }) },
+  'open-file-as-console': { ends: 'nothing', run: redirectConsole },
+  'environment-of-engine': { ends: 'nothing', run: writeEnvironment },
+  'installation-path': { ends: 'nothing', run: () => paths().join() || 'nothing' },
   environment: { ends: 'nothing', run: () => Object.keys(process.env).join() || 'nothing' },
   'parent-process-id': { ends: 'nothing', run: () => process.ppid ?? 'nothing' },
   'glob-files': { ends: 'nothing', run: async () => (await glob('/etc/host*')).join() || 'nothing' },
@@ -122,11 +127,6 @@ function pollutedError(): Error {
   return Object.assign(new Error('polluting'), { details, kind: 'polluted', code: '__proto__' });
 }
 
-function closeInlet(): Promise<never> {
-  closeSync(INLET);
-  return new Promise(() => {});
-}
-
 function sendInternally(): string {
   const emit: unknown = Reflect.get(process, 'emit');
   const event = Reflect.apply(emit as () => boolean, process, ['internalMessage', { cmd: 'NODE_HANDLE' }, undefined]);
@@ -177,6 +177,38 @@ function lookUpTheStack(): string {
   return found.some((value) => value !== globalThis && typeof value === 'function')
     ? `${found.length} functions`
     : 'nothing';
+}
+
+/** The streams of the console, pointed at the engine's own pipes. */
+async function redirectConsole(): Promise<string> {
+  for (const stream of [process.stdout, process.stderr]) {
+    for (let fd = 4; fd < 40; fd += 1) {
+      Reflect.set(stream, 'fd', fd);
+      await new Promise((resolve) => stream.write(Buffer.alloc(16, 0x41), resolve));
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return 'nothing';
+}
+
+/** The real environment makes a text of everything, and is read by the libraries of the engine. */
+function writeEnvironment(): string {
+  Reflect.set(process.env, 'OPENSSL_MODULES', 1);
+  const kept: unknown = Reflect.get(process.env, 'OPENSSL_MODULES');
+  Reflect.deleteProperty(process.env, 'OPENSSL_MODULES');
+  return typeof kept === 'string' ? 'written' : 'nothing';
+}
+
+function paths(): string[] {
+  const places: unknown = Reflect.get(Module, 'globalPaths');
+  const told = [
+    process.argv0,
+    process.title,
+    process.execPath,
+    ...process.argv,
+    ...(Array.isArray(places) ? places : []),
+  ];
+  return told.map(String).filter((text) => text.includes('/'));
 }
 
 async function glob(pattern: string): Promise<string[]> {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -27,6 +28,8 @@ let files: ArtifactFiles;
 let archive: Uint8Array;
 let policy: TrustPolicy;
 const clock = { now: () => Date.parse('2026-11-22T12:00:00Z') };
+// A system command, not a dependency.
+const makePipe = 'mkfifo';
 const failing = (code: string) => expect.objectContaining({ code });
 
 beforeAll(async () => {
@@ -229,6 +232,32 @@ describe('the artifact registry', () => {
 });
 
 describe('the trust file', () => {
+  it.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a link to itself', (path: string) => symlink(path, path)],
+    ['a pipe', async (path: string) => void execFileSync(makePipe, [path])],
+    [
+      'larger than memory',
+      async (path: string) => {
+        await writeFile(path, '{');
+        await truncate(path, 2 ** 40);
+      },
+    ],
+  ])('is refused when it is replaced by %s, and taken again afterwards', async (_, replace) => {
+    const dir = await mkdtemp(join(tmpdir(), 'trust-'));
+    const path = join(dir, 'trust.json');
+    const trust = createTrustFile(path);
+    await writeFile(path, trustBytes(signer));
+    trust();
+    await rm(path);
+    await replace(path);
+    expect(() => trust()).toThrow(failing('CONFIG_INVALID'));
+    await rm(path, { recursive: true });
+    await writeFile(path, trustBytes(signer));
+    expect(trust().keys.has(signer.keyId)).toBe(true);
+    await rm(dir, { recursive: true });
+  });
+
   it('takes effect when it changes, keeps its object while it does not, and refuses while it is broken or gone', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'trust-'));
     const path = join(dir, 'trust.json');

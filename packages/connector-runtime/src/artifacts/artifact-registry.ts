@@ -153,11 +153,11 @@ export function createArtifactRegistry(options: ArtifactRegistryOptions): Artifa
   }
 
   async function withdraw(digest: string, error: unknown): Promise<void> {
-    opened.delete(digest);
     const code = isConnectorError(error) ? error.code : 'unknown';
     log.warn('an artifact may no longer run', { code, digest });
     const details = { code };
     await audit.record({ tenantId: DEPLOYMENT, kind: 'artifact.withdrawn', actor: 'system', subject: digest, details });
+    opened.delete(digest);
   }
 
   return {
@@ -202,8 +202,11 @@ export function createArtifactRegistry(options: ArtifactRegistryOptions): Artifa
           // A database that does not answer says nothing about the artifact: the next sweep looks again.
           complete &&= isConnectorError(error);
           if (!isConnectorError(error)) continue;
-          await withdraw(digest, error);
           withdrawn.push(digest);
+          // Its processes end in any case. What could not be audited is withdrawn once more by the next sweep.
+          await withdraw(digest, error).catch(() => {
+            complete = false;
+          });
         }
       }
       if (complete) sweptUnder = policy;

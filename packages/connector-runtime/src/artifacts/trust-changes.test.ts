@@ -89,6 +89,32 @@ describe('a sweep', () => {
     await expect(one.open(digest)).resolves.toMatchObject({ digest });
   });
 
+  it('has processes ended whose withdrawal could not be audited, and audits it the next time', async () => {
+    const audit = createAuditTrail({ db: database.db, clock });
+    let full = true;
+    const one = createArtifactRegistry({
+      db: database.db,
+      audit: {
+        ...audit,
+        record: async (entry) => {
+          if (full && entry.kind === 'artifact.withdrawn') throw new Error('no space left');
+          return audit.record(entry);
+        },
+      },
+      trust: () => (policy instanceof Error ? withSerial(0) : policy),
+      clock,
+      log: silentLog,
+    });
+    const digests = await Promise.all(archives.map(async (archive) => (await one.add(archive)).digest));
+    for (const digest of digests) await one.open(digest);
+    policy = withSerial(8, { revoked });
+    expect([...(await one.sweep())].sort()).toEqual([...digests].sort());
+    full = false;
+    expect([...(await one.sweep())].sort()).toEqual([...digests].sort());
+    expect(await one.sweep()).toEqual([]);
+    expect(await audited('artifact.withdrawn')).toHaveLength(2);
+  });
+
   it('is made by the watch, which has the processes ended and survives a database that is down', async () => {
     const stopped: string[] = [];
     const own = await createTestDatabase();

@@ -1,6 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { parseTrustPolicy, type TrustPolicy } from '@org/connector-artifact';
 import { RuntimeError } from '../types/errors.ts';
+
+/** Far more than a policy needs, and little enough to read between two calls. */
+const MAX_BYTES = 4_000_000;
 
 /**
  * The trust policy of a file, read again whenever the file changes, so that a revocation takes effect in a running node.
@@ -21,7 +24,7 @@ export function createTrustFile(path: string): () => TrustPolicy {
 }
 
 function stampOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statOf(path);
   if (!stats)
     throw new RuntimeError(
       'CONFIG_MISSING',
@@ -30,13 +33,38 @@ function stampOf(path: string): string {
   return [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');
 }
 
+/** A file that is there and can't be looked at (links in a circle, no permission) is as bad as a broken one. */
+function statOf(path: string) {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (cause) {
+    throw refused(path, cause);
+  }
+}
+
 function parseFile(path: string): TrustPolicy {
   try {
-    return parseTrustPolicy(readFileSync(path));
+    return parseTrustPolicy(readPolicy(path));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'it cannot be read';
-    throw new RuntimeError('CONFIG_INVALID', `the trust policy ${path} is refused, and so is every connector: ${why}`, {
-      cause,
-    });
+    throw refused(path, cause);
   }
+}
+
+/** One handle for the checks and the reading. Without O_NONBLOCK a pipe in its place would stop the whole node. */
+function readPolicy(path: string): Uint8Array {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error('it is no regular file');
+    if (stats.size > MAX_BYTES) throw new Error(`it is over ${MAX_BYTES} bytes`);
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function refused(path: string, cause: unknown): RuntimeError {
+  const why = cause instanceof Error ? cause.message : 'it cannot be read';
+  const message = `the trust policy ${path} is refused, and so is every connector: ${why}`;
+  return new RuntimeError('CONFIG_INVALID', message, { cause });
 }

@@ -114,6 +114,8 @@ function describeRequest(
     registrationHash: createHash('sha256')
       .update(JSON.stringify([serverName, clientId]))
       .digest(),
+    // An issuer may send people to another server's page: what comes back is still for the issuer.
+    serverHost: new URL(server.isNamed ? issuer : endpoint).host,
     namesItself: server.metadata.authorization_response_iss_parameter_supported === true,
   };
 }

@@ -6,6 +6,12 @@ export function missingCredential(connectionId: string): RuntimeError {
   });
 }
 
+export function unknownConnection(connectionId: string): RuntimeError {
+  return new RuntimeError('CONNECTION_UNKNOWN', `there is no connection ${connectionId} here`, {
+    details: { connectionId },
+  });
+}
+
 export function reauthRequired(connectionId: string, why: string): RuntimeError {
   return new RuntimeError(
     'CONNECTION_REAUTH_REQUIRED',

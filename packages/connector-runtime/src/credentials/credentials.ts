@@ -103,7 +103,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     },
 
     async authorize(key) {
-      const recent = usable.recent(key.id);
+      const recent = usable.recent(key);
       // An aging one is looked up: whether it can be renewed at all is in the row.
       if (recent && !recent.isAging) return toAuthorization(recent);
       const { connection, auth } = await parties.describe(key);

@@ -69,9 +69,16 @@ function complete(
   isNamed: boolean,
 ): OAuthServer {
   const metadata = { ...discovered, ...stated };
-  const { token_endpoint: tokenEndpoint } = metadata;
+  const { token_endpoint: tokenEndpoint, authorization_endpoint: page } = metadata;
+  if (page !== undefined && !isPage(page))
+    throw undiscovered(metadata.issuer, 'its authorization page is no web address');
   if (tokenEndpoint !== undefined) return { metadata: { ...metadata, token_endpoint: tokenEndpoint }, isNamed };
   throw undiscovered(metadata.issuer, 'it names no token endpoint');
+}
+
+/** It is opened by browsers, which open more than web pages. */
+function isPage(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 async function fetchMetadata(

@@ -3,6 +3,7 @@ import type { AuditRecord, AuditTrail } from '../types/audit.ts';
 import type { Database, Db, RenewalFailure } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Sealer } from '../types/sealer.ts';
+import { unknownConnection } from './connection-failures.ts';
 import type { StoredCredential } from './stored-credential.ts';
 
 export type { RenewalFailure } from '../types/database.ts';
@@ -34,6 +35,9 @@ interface Owner {
 
 type Trx = Transaction<Database>;
 
+/** Longer than a renewal takes. */
+const DUE_AGAIN_MS = 60_000;
+
 export interface Replacement {
   readonly credential: StoredCredential;
   readonly facts: CredentialFacts;
@@ -48,7 +52,12 @@ export interface Replacement {
 export interface RenewalWriter {
   /** Fails once this node has lost the row: nothing is sent to the provider without it. */
   requireHeld(): Promise<void>;
-  save(credential: StoredCredential, facts: CredentialFacts): Promise<number>;
+  /** `grantedScopes` as the provider names them; undefined leaves what is known. */
+  save(
+    credential: StoredCredential,
+    facts: CredentialFacts,
+    grantedScopes: readonly string[] | null | undefined,
+  ): Promise<number>;
   /** Says that only a person can go on. Deletes nothing. */
   end(reason: string): Promise<void>;
   /** Tells those who wait for the row that it was tried, and how it went. */
@@ -67,7 +76,10 @@ export interface CredentialStore {
   renew<T>(owner: Owner, work: (row: CredentialRow | undefined, write: RenewalWriter) => Promise<T>): Promise<T>;
   /** Writes what a renewal got when its own transaction was lost, unless somebody else wrote since. */
   recover(owner: Owner, generation: number, credential: StoredCredential, facts: CredentialFacts): Promise<boolean>;
-  /** Connections whose time to be renewed has come, the most urgent first. */
+  /**
+   * Connections whose time to be renewed has come, the most urgent first. Each comes up again after a while if nobody renewed
+   * it: one that can't be renewed must not stand before the others for ever.
+   */
   due(now: Date, limit: number): Promise<readonly (Owner & { readonly generation: number })[]>;
 }
 
@@ -109,16 +121,20 @@ export function createPostgresCredentialStore(db: Db, vault: Sealer, audit: Audi
     }
   }
 
-  /** Only if nobody wrote since `generation` was read, 0 being none. True when written. */
+  /** Only if nobody wrote since `generation` was read, 0 being none, and for nothing that was deleted. */
   async function write(
     trx: Trx,
     owner: Owner,
     generation: number,
     credential: StoredCredential,
     { expiresAt, renewable, renewAt }: CredentialFacts,
-  ): Promise<boolean> {
+  ): Promise<'written' | 'outrun' | 'gone'> {
     const next = generation + 1;
     const sealed = await vault.seal(contextOf(owner, next), JSON.stringify(credential));
+    // Locked, so that a deletion under way is waited for and then seen.
+    const { rows: owners } = await sql`select 1 from connector.connections
+      where id = ${owner.id} and tenant_id = ${owner.tenantId} and deleted_at is null for no key update`.execute(trx);
+    if (owners.length === 0) return 'gone';
     const { rows } = await sql`
       insert into connector.credentials as c
         (connection_id, tenant_id, generation, sealed, expires_at, renewable, renew_at, updated_at)
@@ -128,7 +144,7 @@ export function createPostgresCredentialStore(db: Db, vault: Sealer, audit: Audi
         attempts = c.attempts + 1, failures = 0, failure = null, failed_at = null, updated_at = excluded.updated_at
         where c.generation = ${generation} and c.tenant_id = excluded.tenant_id
       returning 1`.execute(trx);
-    return rows.length === 1;
+    return rows.length === 1 ? 'written' : 'outrun';
   }
 
   async function record(trx: Trx, owner: Owner, entry: Pick<AuditRecord, 'kind' | 'actor' | 'details'>): Promise<void> {
@@ -151,7 +167,9 @@ export function createPostgresCredentialStore(db: Db, vault: Sealer, audit: Audi
         audit: entry,
       } = decide(held && (await openIfPossible(owner, held)));
       const generation = (held?.generation ?? 0) + 1;
-      if (!(await write(trx, owner, generation - 1, credential, facts))) return undefined;
+      const outcome = await write(trx, owner, generation - 1, credential, facts);
+      if (outcome === 'gone') throw unknownConnection(owner.id);
+      if (outcome === 'outrun') return undefined;
       const status = reauth === null ? 'ready' : 'reauth_required';
       const scopes = grantedScopes === undefined ? sql`granted_scopes` : sql`${grantedScopes}::text[]`;
       await sql`update connector.connections set granted_scopes = ${scopes}, last_test = null,
@@ -190,22 +208,21 @@ export function createPostgresCredentialStore(db: Db, vault: Sealer, audit: Audi
 
     recover: (owner, generation, credential, facts) =>
       db.transaction().execute(async (trx) => {
-        if (!(await write(trx, owner, generation, credential, facts))) return false;
+        if ((await write(trx, owner, generation, credential, facts)) !== 'written') return false;
         const details = { auth: credential.auth, generation: generation + 1 };
         await record(trx, owner, { kind: 'credential.renewed', actor: 'system', details });
         return true;
       }),
 
     async due(now, limit) {
-      const rows = await db
-        .selectFrom('connector.credentials as c')
-        .innerJoin('connector.connections as n', 'n.id', 'c.connection_id')
-        .select(['c.connection_id as id', 'c.tenant_id as tenantId', 'c.generation'])
-        .where('c.renew_at', '<=', now)
-        .where('n.status', '=', 'ready')
-        .orderBy('c.renew_at')
-        .limit(limit)
-        .execute();
+      const { rows } = await sql<Owner & { readonly generation: number }>`
+        update connector.credentials set renew_at = ${new Date(now.getTime() + DUE_AGAIN_MS)}
+        where connection_id in (
+          select c.connection_id from connector.credentials c join connector.connections n on n.id = c.connection_id
+          where c.renew_at <= ${now} and n.status = 'ready'
+          order by c.renew_at limit ${limit} for update of c skip locked
+        )
+        returning connection_id as id, tenant_id as "tenantId", generation`.execute(db);
       return rows;
     },
   };
@@ -215,9 +232,12 @@ export function createPostgresCredentialStore(db: Db, vault: Sealer, audit: Audi
       async requireHeld() {
         await sql`select 1`.execute(trx);
       },
-      async save(credential, facts) {
+      async save(credential, facts, grantedScopes) {
         // Cannot be while the row is locked; were it so, the winner's must not be overwritten.
-        if (!(await write(trx, owner, generation, credential, facts))) throw busy(owner);
+        if ((await write(trx, owner, generation, credential, facts)) !== 'written') throw busy(owner);
+        await sql`update connector.connections set granted_scopes = ${grantedScopes}::text[]
+          where id = ${owner.id} and tenant_id = ${owner.tenantId} and ${grantedScopes !== undefined}
+            and granted_scopes is distinct from ${grantedScopes}::text[]`.execute(trx);
         const details = { auth: credential.auth, generation: generation + 1 };
         await record(trx, owner, { kind: 'credential.renewed', actor: 'system', details });
         return generation + 1;

@@ -92,7 +92,8 @@ export function createRenewals(ports: RenewalPorts): Renewals {
     onGot(row.generation, credential);
     usable.keepSecret(connection.id, { credential, generation: row.generation + 1 });
     const facts = factsOf(connection.id, row.generation + 1, auth, credential);
-    return { ...row, credential, generation: await write.save(credential, facts) };
+    const granted = grantedBy(described, row.credential, credential);
+    return { ...row, credential, generation: await write.save(credential, facts, granted) };
   }
 
   async function settle(
@@ -163,10 +164,11 @@ export function createRenewals(ports: RenewalPorts): Renewals {
 
   return {
     renew(key, generation) {
-      const shared = running.get(key.id);
+      const place = `${key.tenantId}/${key.id}`;
+      const shared = running.get(place);
       if (shared) return shared;
-      const renewal = slots.execute(() => renewOnce(key, generation)).finally(() => running.delete(key.id));
-      running.set(key.id, renewal);
+      const renewal = slots.execute(() => renewOnce(key, generation)).finally(() => running.delete(place));
+      running.set(place, renewal);
       return renewal;
     },
   };
@@ -189,6 +191,19 @@ function grantRequest(grant: string, described: DescribedConnection, credential:
     grant: grant === 'jwt_bearer' ? 'jwt_bearer' : 'client_credentials',
     scopes: wantedScopes(described, credential),
   };
+}
+
+/** What is new about what the grant covers: undefined is nothing, null all that was asked for. */
+function grantedBy(
+  described: DescribedConnection,
+  before: StoredCredential,
+  { token }: StoredCredential,
+): readonly string[] | null | undefined {
+  if (described.scopes === undefined || token?.scopes === undefined) return undefined;
+  const isRefresh = token.grant === 'refresh_token';
+  const asked = isRefresh ? before.token?.scopes : wantedScopes(described, before);
+  if (JSON.stringify(asked) !== JSON.stringify(token.scopes)) return token.scopes;
+  return isRefresh ? undefined : null;
 }
 
 /** Who waited for the row while another tried and failed has the answer; so has, for a while, whoever comes after some failures. */

@@ -21,7 +21,7 @@ export interface Usable extends Authorization {
 
 export interface UsableCredentials {
   /** Used a moment ago. */
-  recent(connectionId: string): Usable | undefined;
+  recent(key: ConnectionKey): Usable | undefined;
   /** What the credential gives right now, remembered; undefined when something has to be fetched first. */
   open(key: ConnectionKey, auth: ManifestAuth, row: Opened): Promise<Usable | undefined>;
   forget(connectionId: string): void;
@@ -35,6 +35,7 @@ interface Opened {
 }
 
 interface Cached extends Authorization {
+  readonly tenantId: string;
   readonly usableUntil: number;
   readonly renewFrom: number;
 }
@@ -58,9 +59,9 @@ export function createUsableCredentials(ports: {
   }
 
   const usable: UsableCredentials = {
-    recent(connectionId) {
-      const cached = cache.get(connectionId);
-      return cached && cached.usableUntil > clock.now() ? toUsable(cached) : undefined;
+    recent({ id, tenantId }) {
+      const cached = cache.get(id);
+      return cached?.tenantId === tenantId && cached.usableUntil > clock.now() ? toUsable(cached) : undefined;
     },
 
     async open({ id, tenantId }, auth, { credential, generation }) {
@@ -71,7 +72,13 @@ export function createUsableCredentials(ports: {
       const given = usableHeaders(auth, { ...credential, secrets }, now, spreadOf(id, generation));
       if (!given) return undefined;
       const { headers, renewFrom } = given;
-      const cached = { headers, generation, renewFrom, usableUntil: Math.min(given.usableUntil, now + CACHE_MS) };
+      const cached = {
+        tenantId,
+        headers,
+        generation,
+        renewFrom,
+        usableUntil: Math.min(given.usableUntil, now + CACHE_MS),
+      };
       cache.delete(id);
       cache.set(id, cached);
       const [oldest] = cache.keys();

@@ -42,6 +42,38 @@ describe('answers', () => {
     expect(session.trace()).toHaveLength(2);
   });
 
+  it.each([
+    ['as PHP writes JSON', (secret: string) => JSON.stringify(secret).replaceAll('/', '\\/')],
+    ['in a URL with small letters', (secret: string) => encodeURIComponent(secret).replaceAll('%2F', '%2f')],
+  ])('are stripped of a token that is echoed %s', async (_, echo) => {
+    const token = 'canary/token/5f2c9a';
+    const server = await serve((_request, response) => void response.end(echo(token)));
+    const authorize = async () => ({ headers: { authorization: `Bearer ${token}` }, generation: 1 });
+    const answer = await broker().open(grant(server, { authorize })).request({ method: 'GET', url: server.url });
+    expect(Buffer.from(answer.body).toString().replaceAll('"', '')).toBe('[redacted]');
+  });
+
+  it.each(['constructor', 'toString', 'valueOf', '__proto__'])(
+    'do not end the runtime by naming an encoding that every object has: %s',
+    async (encoding) => {
+      const server = await serve(
+        (_, response) => void response.writeHead(200, { 'content-encoding': encoding }).end('text'),
+      );
+      await expect(broker().open(grant(server)).request({ method: 'POST', url: server.url })).rejects.toEqual(
+        failing('EGRESS_FAILED'),
+      );
+    },
+  );
+
+  it('are not waited for longer than the call has, whatever they ask', async () => {
+    const server = await serve((_, response) => void response.writeHead(503, { 'retry-after': '10' }).end());
+    const session = broker().open(grant(server, { timeoutMs: 60_000 }));
+    const closing = session.request({ method: 'GET', url: server.url });
+    await expect.poll(() => session.trace().length).toBe(1);
+    session.close();
+    await expect(closing).rejects.toEqual(failing('EGRESS_TIMEOUT'));
+  }, 5_000);
+
   it('are not taken in an encoding within an encoding', async () => {
     const twice = gzipSync(gzipSync('text'));
     const headers = { 'content-encoding': 'gzip, gzip' };

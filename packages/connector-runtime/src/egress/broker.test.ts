@@ -226,6 +226,27 @@ describe('repeats', () => {
     expect(session.effect()).toBe('applied');
   });
 
+  it('takes no 401 for an answer to a write that was answered with a place to look', async () => {
+    const server = await serve(({ method }, response) =>
+      method === 'POST'
+        ? void response.writeHead(303, { location: '/result' }).end()
+        : void response.writeHead(401).end(),
+    );
+    const session = broker().open(grant(server, { onUnauthorized: async () => true }));
+    await expect(session.request({ method: 'POST', url: server.url })).resolves.toMatchObject({ status: 401 });
+    expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  });
+
+  it('takes no 401 of a place that never saw the credential for a word about it', async () => {
+    const other = await serve((_, response) => void response.writeHead(401).end());
+    const server = await serve((_, response) => void response.writeHead(302, { location: other.url }).end());
+    const refused: number[] = [];
+    const onUnauthorized = async (generation: number) => refused.push(generation) > 0;
+    const session = broker().open(grant(server, { allowedHosts: [server.host, other.host], onUnauthorized }));
+    await expect(session.request({ method: 'GET', url: server.url })).resolves.toMatchObject({ status: 401 });
+    expect(refused).toEqual([]);
+  });
+
   it('gives the 401 back when there is nothing newer', async () => {
     const server = await serve((_, response) => void response.writeHead(401).end());
     const session = broker().open(grant(server, { onUnauthorized: async () => false }));

@@ -43,10 +43,15 @@ function credentialForms(headers: Readonly<Record<string, string>>): string[] {
 
 function encodings(value: string): string[] {
   const base64 = Buffer.from(value).toString('base64').replace(/=+$/, '');
+  const json = JSON.stringify(value).slice(1, -1);
+  const inUrl = encodeURIComponent(value);
   return [
     value,
-    JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value),
+    json,
+    // As PHP writes it, and as .NET does.
+    json.replaceAll('/', '\\/'),
+    inUrl,
+    inUrl.replaceAll(/%[0-9A-F]{2}/g, (octet) => octet.toLowerCase()),
     base64,
     base64.replaceAll('+', '-').replaceAll('/', '_'),
   ];

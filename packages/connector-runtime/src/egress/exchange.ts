@@ -93,7 +93,8 @@ function flatten(headers: Readonly<Record<string, string | string[] | undefined>
 function decompress(body: Readable, encoding: string | undefined): Readable {
   const name = encoding?.trim().toLowerCase();
   if (name === undefined || name === '' || name === 'identity') return body;
-  const decoder = DECODERS[name]?.();
+  // The name is a stranger's: of the object itself, or `constructor` would be one.
+  const decoder = Object.hasOwn(DECODERS, name) ? DECODERS[name]?.() : undefined;
   if (!decoder) {
     body.destroy();
     throw new RuntimeError(

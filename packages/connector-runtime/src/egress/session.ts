@@ -56,7 +56,7 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
   async function request(given: BrokerRequest): Promise<BrokerResponse> {
     const message = { ...checkRequest(given, grant), signal: signalFor(given) };
     const first = await respond(given.url, message, await grant.authorize?.());
-    if (first.status !== 401 || first.generation === undefined) return first.response;
+    if (!first.isRejected || first.generation === undefined) return first.response;
     // A 401 is a definite no, so that a write may be sent again as well. Once.
     if (!(await grant.onUnauthorized?.(first.generation))) return first.response;
     return (await respond(given.url, message, await grant.authorize?.())).response;
@@ -65,14 +65,16 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
   async function respond(href: string, message: Message, used: Credential | undefined) {
     const credential = lowerCaseNames(used?.headers ?? {});
     const echo = createCredentialEcho(credential);
-    const { raw, url } = await followRedirects(href, { ...message, credential, echo });
+    const { raw, url, own, method } = await followRedirects(href, { ...message, credential, echo });
     const response: BrokerResponse = {
       status: raw.status,
       headers: responseHeaders(raw.headers, echo.text),
       url: echo.text(url),
       body: echo.bytes(raw.body),
     };
-    return { status: raw.status, generation: used?.generation, response };
+    // Of what was asked, with the credential: not of a place that never saw it, nor of the page that a write led to.
+    const isRejected = raw.status === 401 && own && method === message.method;
+    return { isRejected, generation: used?.generation, response };
   }
 
   /** By hand: each hop is checked like a first request, and a credential never follows to another origin. */
@@ -86,7 +88,7 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
       const raw = await sendWithRetry(target, { ...message, headers });
       const { location } = raw.headers;
       if (raw.status < 301 || raw.status > 308 || raw.status === 304 || location === undefined) {
-        return { raw, url: target.url.href };
+        return { raw, url: target.url.href, own, method: message.method };
       }
       if (raw.status === 303) message = asGet(message);
       if (!isSafe(message.method)) throw redirectRefused(target, 'a write is not sent again to another place');
@@ -102,19 +104,21 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
 
   /** A name server that does not answer takes no more time than the request has. */
   function check(href: string, signal: AbortSignal): Promise<CheckedTarget> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(outOfTime(URL.canParse(href) ? new URL(href).host : 'an unknown host'));
-      if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      checkTarget(href, grant.allowedHosts, ports.networks, ports.resolve)
-        .then(resolve, reject)
-        .finally(() => signal.removeEventListener('abort', onAbort));
-    });
+    const host = URL.canParse(href) ? new URL(href).host : 'an unknown host';
+    return inTime(signal, host, () => checkTarget(href, grant.allowedHosts, ports.networks, ports.resolve));
   }
 
+  /** Nor does waiting for the next try. What is under way when the time ends is seen out: it is traced. */
   function sendWithRetry(target: CheckedTarget, message: Identified): Promise<RawResponse> {
     if (!isSafe(message.method)) return send(target, message);
-    return retry.execute(() => send(target, message), message.signal);
+    let last: Promise<unknown> = Promise.resolve();
+    const once = () => {
+      const answer = send(target, message);
+      last = answer.catch(() => {});
+      return answer;
+    };
+    const work = () => retry.execute(once, message.signal);
+    return inTime(message.signal, target.url.host, work, () => last);
   }
 
   async function send(target: CheckedTarget, message: Identified): Promise<RawResponse> {
@@ -191,6 +195,23 @@ function crossOriginHeaders(headers: Readonly<Record<string, string>>): Record<s
 }
 
 const PLAIN: ReadonlySet<string> = new Set(['accept', 'accept-language', 'user-agent', 'range', 'if-none-match']);
+
+/** What `work` gives, or `EGRESS_TIMEOUT` once the signal is aborted and `after` has ended. */
+function inTime<T>(
+  signal: AbortSignal,
+  host: string,
+  work: () => Promise<T>,
+  after: () => Promise<unknown> = async () => {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => void after().then(() => reject(outOfTime(host)));
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
 
 function invalid(why: string): RuntimeError {
   return new RuntimeError('EGRESS_REQUEST_INVALID', `The request cannot be sent: ${why}`);

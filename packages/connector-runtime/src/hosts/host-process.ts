@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BOOTSTRAP } from './bootstrap.ts';
 import type { ChildProgram } from './child-program.ts';
@@ -21,8 +22,11 @@ export interface HostProcess {
  */
 const UNTOUCHED_MB = 1024;
 
-/** Core dumps would hold what the host was working on (pitfall 56). `exec` keeps the process id. */
-const LAUNCH = 'ulimit -c 0; ulimit -d "$1"; shift; exec "$@"';
+/**
+ * Core dumps would hold what the host was working on (pitfall 56). `exec` keeps the process id. Started by its name alone, the
+ * process does not show where it is installed.
+ */
+const LAUNCH = 'ulimit -c 0; ulimit -d "$1"; PATH="$2"; shift 2; exec "$@"';
 const SHELL = '/bin/sh';
 
 /** Starts a process that has the host's own program and no connector yet. */
@@ -34,6 +38,8 @@ export function spawnHost(program: ChildProgram, start: unknown, limits: HostLim
     env: {},
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    // Not for the shell, which may go by it.
+    ...(file === process.execPath && { argv0: 'node' }),
     windowsHide: true,
   });
   child.stdin?.on('error', () => {});
@@ -55,7 +61,7 @@ export function spawnHost(program: ChildProgram, start: unknown, limits: HostLim
 function launcher(node: string, args: readonly string[], limits: HostLimits): [string, string[]] {
   if (process.platform !== 'linux' || !existsSync(SHELL)) return [node, [...args]];
   const dataKb = (UNTOUCHED_MB + limits.totalMemoryMb) * 1024;
-  return [SHELL, ['-c', LAUNCH, 'host', String(dataKb), node, ...args]];
+  return [SHELL, ['-c', LAUNCH, 'host', String(dataKb), dirname(node), basename(node), ...args]];
 }
 
 function writeTo(child: ChildProcess, text: string): Promise<void> {

@@ -93,9 +93,8 @@ export function createAuthorizationFlow(ports: FlowPorts): AuthorizationFlow {
       const id = uuidv7({ msecs: clock.now() });
       const state = oauth.generateRandomState();
       const verifier = oauth.generateRandomCodeVerifier();
-      const { host } = new URL(request.authorizationEndpoint);
       // A server that names itself in each answer can't be taken for another; any other has an address of its own here.
-      const redirectUri = callbackUrl(ports.publicUrl, request.namesItself ? undefined : host);
+      const redirectUri = callbackUrl(ports.publicUrl, request.namesItself ? undefined : request.serverHost);
       const expiresAt = new Date(clock.now() + LIFETIME_MS);
       await sessions.insert({
         id,

@@ -11,7 +11,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   ],
   [/\b(?:gh[a-z]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|xox[a-z]-[A-Za-z0-9-]{10,255})/g, '[redacted]'],
   [/\beyJ[\w-]{8,4000}\.[\w-]{8,8000}\.[\w-]{0,2000}/g, '[redacted]'],
-  [/-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g, '[redacted]'],
+  // Up to whatever comes next between dashes: what has no end is not searched for one again from each beginning.
+  [
+    /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----)[\s\S]){0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
+    '[redacted]',
+  ],
 ];
 
 export function redactPatterns(text: string): string {

@@ -115,8 +115,10 @@ export function createConnectionLifecycle(ports: TenantPorts): ConnectionLifecyc
       await disable(request, { because: 'it is being deleted' });
       const revocation = await credentials.revoke({ id: connectionId, tenantId });
       await store.withTenant(tenantId, async (trx) => {
+        // The credential first, as renewals do: in another order each could wait for the other.
+        await sql`delete from connector.credentials
+          where connection_id = ${connectionId} and tenant_id = ${tenantId}`.execute(trx);
         const { name } = await lock(trx, request);
-        await sql`delete from connector.credentials where connection_id = ${connectionId}`.execute(trx);
         await sql`delete from connector.oauth_sessions where connection_id = ${connectionId}`.execute(trx);
         await sql`update connector.endpoints set disabled = true where connection_id = ${connectionId}`.execute(trx);
         await sql`update connector.connections set deleted_at = ${new Date(clock.now())}, enabled_status = null,

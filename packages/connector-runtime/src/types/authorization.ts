@@ -14,6 +14,8 @@ export interface AuthorizationRequest {
   readonly scope: string | undefined;
   /** SHA-256 over server and client: an answer counts for these only. */
   readonly registrationHash: Buffer;
+  /** Of whoever gets the code: the issuer, or where none is named the authorization page. */
+  readonly serverHost: string;
   /** The server says who it is in each answer (RFC 9207). */
   readonly namesItself: boolean;
 }

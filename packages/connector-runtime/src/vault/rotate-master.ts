@@ -3,6 +3,7 @@ import { type AuditTrail, DEPLOYMENT } from '../types/audit.ts';
 import type { Db } from '../types/database.ts';
 import type { KeyWrapper, KeyWrappers } from './key-wrapper.ts';
 import { unwrapRow } from './unwrap-row.ts';
+import { wrapKey } from './wrap-key.ts';
 
 export interface MasterRotation {
   /** What wraps every tenant's keys now. */
@@ -90,7 +91,7 @@ async function wrapAnew(wrappers: KeyWrappers, key: WrappedKey): Promise<Buffer 
   const plain = await unwrapRow(wrappers, tenantId, { version, wrapped, wrapper: key.wrapper });
   if (plain === undefined) return undefined;
   try {
-    return await wrapper.wrap(plain, context);
+    return await wrapKey(wrapper, plain, context);
   } finally {
     plain.fill(0);
   }

@@ -7,6 +7,7 @@ import { createPostgresKeyStore, type KeyRow } from './postgres-key-store.ts';
 import { resealOlder } from './reseal.ts';
 import { shredded, toKeyObject } from './tenant-keys.ts';
 import { unwrapRow } from './unwrap-row.ts';
+import { wrapKey } from './wrap-key.ts';
 
 export interface TenantRotation {
   readonly tenantId: string;
@@ -93,8 +94,7 @@ async function addVersion(
 ): Promise<void> {
   const [wrapper] = wrappers;
   const key = randomBytes(32);
-  const wrapped = await wrapper.wrap(key, { tenantId, version });
-  key.fill(0);
+  const wrapped = await wrapKey(wrapper, key, { tenantId, version }).finally(() => key.fill(0));
   const entry = {
     tenantId,
     kind: 'key.rotation_started',
@@ -102,11 +102,15 @@ async function addVersion(
     subject: `tenant-key:${version}`,
     details: { version, wrapper: wrapper.id },
   };
-  // Somebody else's rotation at the same time made it: then both go on with that one.
+  // Somebody else's rotation at the same time made it: then both go on with that one. Or the tenant was shredded since the
+  // rows were read: then none is made.
   await sql`
-    with made as (
+    with last as (
+      select version from connector.tenant_keys
+      where tenant_id = ${tenantId} and version = ${version - 1} and wrapped_key is not null for share
+    ), made as (
       insert into connector.tenant_keys (tenant_id, version, wrapped_key, wrapper)
-      values (${tenantId}, ${version}, ${wrapped}, ${wrapper.id})
+      select ${tenantId}::uuid, ${version}::int, ${wrapped}::bytea, ${wrapper.id}::text from last
       on conflict (tenant_id, version) do nothing returning version
     )
     select ${audit.append(entry)} from made`.execute(db);

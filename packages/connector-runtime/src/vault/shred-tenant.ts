@@ -25,10 +25,16 @@ export async function shredTenant({ db, audit, tenantId, by }: ShredOptions): Pr
       select ${tenantId}, 1, now() where not exists
         (select from connector.tenant_keys where tenant_id = ${tenantId})
       on conflict (tenant_id, version) do nothing`.execute(trx);
+    // A rotation that is just adding a key is waited for; the next statement sees what it made.
+    await sql`select 1 from connector.tenant_keys where tenant_id = ${tenantId} order by version for update`.execute(
+      trx,
+    );
     const { rows } = await sql`update connector.tenant_keys set wrapped_key = null, shredded_at = now()
       where tenant_id = ${tenantId} and wrapped_key is not null returning version`.execute(trx);
-    await sql`update connector.connections set status = 'disabled', status_reason = 'secrets_shredded'
-      where tenant_id = ${tenantId} and status <> 'disabled'`.execute(trx);
+    // Also of those that somebody disabled, who could enable them again.
+    await sql`update connector.connections
+      set status = 'disabled', enabled_status = null, status_reason = 'secrets_shredded'
+      where tenant_id = ${tenantId} and (status <> 'disabled' or enabled_status is not null)`.execute(trx);
     const entry = {
       tenantId,
       kind: 'key.shredded',

@@ -4,6 +4,7 @@ import { RuntimeError } from '../types/errors.ts';
 import type { KeyWrappers } from './key-wrapper.ts';
 import type { KeyRow, KeyStore } from './postgres-key-store.ts';
 import { requireUnwrapped } from './unwrap-row.ts';
+import { wrapKey } from './wrap-key.ts';
 
 export interface DataKey {
   readonly version: number;
@@ -88,7 +89,7 @@ export function createTenantKeys({ store, wrappers, clock }: TenantKeysOptions):
     const [wrapper] = wrappers;
     const key = randomBytes(32);
     try {
-      const wrapped = await wrapper.wrap(key, { tenantId, version: 1 });
+      const wrapped = await wrapKey(wrapper, key, { tenantId, version: 1 });
       await store.insert(tenantId, { version: 1, wrapped, wrapper: wrapper.id });
     } finally {
       key.fill(0);

@@ -27,17 +27,17 @@ export const hostRedundant = defineMeaningRule({
 });
 
 function listRedundant(manifest: Manifest) {
-  return listHostLists(manifest).flatMap(([path, list]) =>
-    list.flatMap((host, index) => {
-      const by = list.find((other, at) => at !== index && isWider(other, host, at < index));
+  return listHostLists(manifest).flatMap(([path, list]) => {
+    const hosts = list.map(hostOfEntry);
+    return list.flatMap((host, index) => {
+      const by = list.find((_, at) => at !== index && isWider(hosts[at], hosts[index], at < index));
       return by === undefined ? [] : [{ path: [...path, index], list, index, host, by }];
-    }),
-  );
+    });
+  });
 }
 
 /** Of two that allow the same, the first stays. */
-function isWider(other: string, host: string, earlier: boolean): boolean {
-  const [wide, narrow] = [hostOfEntry(other), hostOfEntry(host)];
+function isWider(wide: string | undefined, narrow: string | undefined, earlier: boolean): boolean {
   if (wide === undefined || narrow === undefined) return false;
   return wide === narrow ? earlier : coversHost(wide, narrow);
 }

@@ -16,22 +16,28 @@ export const schemaDefaultUnfit = defineMeaningRule({
   },
   *check(manifest) {
     for (const place of listPlacesWith(manifest, 'default')) {
-      if (isPlausible(place.node, place.node.default)) continue;
+      if (isPlausible(place.node, allowedBy(place.node), place.node.default)) continue;
       yield { path: pathOf(place, 'default'), message: 'the default does not fit its schema' };
     }
     for (const place of listPlacesWith(manifest, 'examples')) {
       const { node } = place;
+      const allowed = allowedBy(node);
       for (const [index, value] of Array.isArray(node.examples) ? node.examples.entries() : []) {
-        if (isPlausible(node, value)) continue;
+        if (isPlausible(node, allowed, value)) continue;
         yield { path: pathOf(place, 'examples', index), message: 'the example does not fit its schema' };
       }
     }
   },
 });
 
+/** Looked up for each example: a list would be walked each time. */
+function allowedBy(node: SchemaNode): ReadonlySet<unknown> | undefined {
+  return Array.isArray(node.enum) ? new Set(node.enum) : undefined;
+}
+
 /** What can be said without a whole validator: type, bounds, enum, and the names of an object's properties. */
-function isPlausible(node: SchemaNode, value: unknown): boolean {
-  if (Array.isArray(node.enum) && isScalar(value) && !node.enum.includes(value)) return false;
+function isPlausible(node: SchemaNode, allowed: ReadonlySet<unknown> | undefined, value: unknown): boolean {
+  if (allowed && isScalar(value) && !allowed.has(value)) return false;
   if (node.type !== undefined && !typesOf(value).some((type) => allowsType(node, type))) return false;
   if (typeof value === 'number') return isWithin(value, node.minimum, node.maximum);
   if (typeof value === 'string') return isWithin([...value].length, node.minLength, node.maxLength);

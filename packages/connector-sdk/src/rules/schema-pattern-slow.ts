@@ -2,6 +2,9 @@ import { isAmbiguous } from '../validation/ambiguous-pattern.ts';
 import { defineMeaningRule } from '../validation/rule.ts';
 import { listPatterns } from '../validation/schema-patterns.ts';
 
+/** For all patterns of a manifest together: a second or so. Patterns of people need a few thousand each. */
+const MOST_EFFORT = 10_000_000;
+
 export const schemaPatternSlow = defineMeaningRule({
   id: 'schema-pattern-slow',
   severity: 'error',
@@ -15,8 +18,16 @@ export const schemaPatternSlow = defineMeaningRule({
     found: '/actions/get-ticket/output/properties/text/pattern',
   },
   *check(manifest) {
+    const effort = { steps: 0 };
+    const looked = new Map<string, boolean | undefined>();
     for (const { path, pattern } of listPatterns(manifest)) {
-      if (isAmbiguous(pattern)) yield { path, message: `"${pattern.slice(0, 80)}" can take for ever to fail` };
+      if (effort.steps > MOST_EFFORT) {
+        yield { path, message: 'the patterns before this one are too large to look into any more: make them simpler' };
+        return;
+      }
+      const answer = looked.has(pattern) ? looked.get(pattern) : isAmbiguous(pattern, effort);
+      looked.set(pattern, answer);
+      if (answer) yield { path, message: `"${pattern.slice(0, 80)}" can take for ever to fail` };
     }
   },
 });

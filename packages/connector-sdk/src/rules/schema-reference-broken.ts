@@ -1,6 +1,7 @@
 import { defineMeaningRule } from '../validation/rule.ts';
 import { isNode, type SchemaNode } from '../validation/schema-keywords.ts';
 import { listPlacesWith, pathOf, rootOf } from '../validation/schema-places.ts';
+import { followReference } from '../validation/schema-pointer.ts';
 
 export const schemaReferenceBroken = defineMeaningRule({
   id: 'schema-reference-broken',
@@ -24,24 +25,6 @@ export const schemaReferenceBroken = defineMeaningRule({
 });
 
 function leadsToSchema(root: SchemaNode, ref: string): boolean {
-  if (ref === '#') return true;
-  if (!ref.startsWith('#/')) return false;
-  let at: unknown = root;
-  for (const part of ref.slice(2).split('/')) {
-    const key = decode(part);
-    if (Array.isArray(at)) at = /^\d+$/.test(key) ? at[Number(key)] : undefined;
-    else at = isNode(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-  }
-  return isNode(at) || typeof at === 'boolean';
-}
-
-/** A JSON pointer in a URI fragment (RFC 6901, section 6). */
-function decode(part: string): string {
-  let plain = part;
-  try {
-    plain = decodeURIComponent(part);
-  } catch {
-    // Not percent-encoded after all: it is taken as it stands.
-  }
-  return plain.replaceAll('~1', '/').replaceAll('~0', '~');
+  const target = followReference(root, ref);
+  return isNode(target) || typeof target === 'boolean';
 }

@@ -1,6 +1,8 @@
+import { listCycles } from '../validation/cycles.ts';
 import { defineMeaningRule } from '../validation/rule.ts';
 import { isNode } from '../validation/schema-keywords.ts';
 import { listPlaces, listPlacesWith, pathOf, rootOf, type SchemaPlace } from '../validation/schema-places.ts';
+import { followReference } from '../validation/schema-pointer.ts';
 
 export const schemaReferenceCircular = defineMeaningRule({
   id: 'schema-reference-circular',
@@ -18,37 +20,22 @@ export const schemaReferenceCircular = defineMeaningRule({
     const places = listPlacesWith(manifest, '$ref');
     if (places.length === 0) return;
     const byNode = new Map(listPlaces(manifest).map((place) => [place.node, place]));
+    const cycles = listCycles(places, (place) => nextFrom(place, byNode));
+    const circular = new Set(cycles.flatMap((cycle) => [...cycle]));
     for (const place of places) {
-      if (returnsTo(place, byNode))
-        yield { path: pathOf(place, '$ref'), message: 'the reference leads back to itself' };
+      if (circular.has(place)) yield { path: pathOf(place, '$ref'), message: 'the reference leads back to itself' };
     }
   },
 });
 
 /** What is checked at the same value: references and the branches of a schema, not its members. */
-function returnsTo(start: SchemaPlace, byNode: ReadonlyMap<unknown, SchemaPlace>): boolean {
-  const seen = new Set<SchemaPlace>();
-  const open = nextFrom(start, byNode);
-  for (let at = open.pop(); at; at = open.pop()) {
-    if (at === start) return true;
-    if (seen.has(at)) continue;
-    seen.add(at);
-    open.push(...nextFrom(at, byNode));
-  }
-  return false;
-}
-
 function nextFrom(place: SchemaPlace, byNode: ReadonlyMap<unknown, SchemaPlace>): SchemaPlace[] {
   const { $ref, allOf, anyOf, oneOf, not, if: condition, then, else: otherwise } = place.node;
   const nodes = [allOf, anyOf, oneOf].flatMap((list) => (Array.isArray(list) ? list : []));
   nodes.push(not, condition, then, otherwise);
-  if (typeof $ref === 'string' && $ref.startsWith('#')) nodes.push(resolve(rootOf(place), $ref));
+  for (const map of [place.node.dependentSchemas, place.node.dependencies]) {
+    if (isNode(map)) nodes.push(...Object.values(map));
+  }
+  if (typeof $ref === 'string') nodes.push(followReference(rootOf(place), $ref));
   return nodes.flatMap((node) => byNode.get(node) ?? []);
-}
-
-function resolve(root: unknown, ref: string): unknown {
-  return ref
-    .split('/')
-    .slice(1)
-    .reduce((at, key) => (isNode(at) && Object.hasOwn(at, key) ? at[key] : undefined), root);
 }

@@ -54,7 +54,25 @@ describe('isAmbiguous', () => {
     );
     expect(isAmbiguous(`^(?:${'.?'.repeat(60)})*$`)).toBe(true);
     expect(isAmbiguous(`${'('.repeat(60)}a${')*'.repeat(60)}`)).toBe(true);
-    expect(isAmbiguous(`${'('.repeat(30)}a${'){4}'.repeat(30)}(b)*`)).toBeUndefined();
+    expect(isAmbiguous(`(?:${'('.repeat(30)}a${'){4}'.repeat(30)}b)*`)).toBeUndefined();
+  });
+
+  it('finds a loop that hides among much that is harmless, and loops that many patterns share', () => {
+    expect(isAmbiguous(`^(?:${'x'.repeat(500)}|(?:a+)+)$`)).toBe(true);
+    expect(isAmbiguous(`^${'(?:[a-z]-)*'.repeat(300)}(?:b+)*$`)).toBe(true);
+  });
+
+  it('costs the same the second time, and no more than so much', () => {
+    const pattern = `^(?:${'(?:a|b)?'.repeat(35)})*$`;
+    const [first, second] = [{ steps: 0 }, { steps: 0 }];
+    isAmbiguous(pattern, first);
+    isAmbiguous(pattern, second);
+    expect(second).toEqual(first);
+    expect(first.steps).toBeLessThan(5_000_000);
+  });
+
+  it('reads digits behind a bracket once', () => {
+    expect(isAmbiguous(`){1${'1'.repeat(1_000_000)}`)).toBe(false);
   });
 
   it('answers any pattern', () => {

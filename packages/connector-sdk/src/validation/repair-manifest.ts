@@ -32,7 +32,8 @@ export function repairManifest(bytes: Uint8Array, options: ValidateOptions = {})
     const found = left.filter(({ ruleId }) => ruleId === first.ruleId);
     left = validateManifest(next, options);
     // What a rule can't mend after all stays reported; the next round would only try the same again.
-    const gone = found.filter(({ path }) => !isAmong({ ruleId: first.ruleId, path }, left));
+    const still = new Set(left.map(nameOf));
+    const gone = found.filter((finding) => !still.has(nameOf(finding)));
     if (gone.length === 0) break;
     mended = next;
     repaired.push(...gone);
@@ -46,8 +47,8 @@ function alsoGone(before: readonly Finding[], repaired: readonly Finding[], left
   return before.filter(({ ruleId, repairable }) => repairable && !others.has(ruleId));
 }
 
-function isAmong({ ruleId, path }: Pick<Finding, 'ruleId' | 'path'>, findings: readonly Finding[]): boolean {
-  return findings.some((other) => other.ruleId === ruleId && other.path.join('/') === path.join('/'));
+function nameOf({ ruleId, path }: Finding): string {
+  return `${ruleId} ${path.join('/')}`;
 }
 
 function repairStructure(bytes: Uint8Array, finding: Finding): Uint8Array | undefined {

@@ -1,7 +1,10 @@
+import dns from 'node:dns';
 import fs from 'node:fs';
 import Module, { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import v8 from 'node:v8';
+import { closeDescriptors } from './close-descriptors.ts';
+import { close, closed } from './close-property.ts';
 import { denied } from './host-error.ts';
 
 /**
@@ -9,9 +12,13 @@ import { denied } from './host-error.ts';
  * child process, worker, addon, inspector) is the wall; this removes the ways to disturb the runtime or learn about the
  * machine that it does not know: signals, user ids, diagnostics, other modules by the back door.
  */
-export function closeAmbient(): void {
+export function closeAmbient(stdin: NodeJS.ReadStream): void {
+  closeDescriptors(stdin);
   // The shell that sets the limits exports where it is.
   for (const name of Object.keys(process.env)) delete process.env[name];
+  // What is written to the real one reaches the engine's libraries, which read files and load code by it.
+  Object.defineProperty(process, 'env', { value: {}, writable: false, configurable: false, enumerable: true });
+  hideInstallation();
   for (const name of Object.getOwnPropertyNames(process)) {
     if (!KEPT_OF_PROCESS.has(name)) close(process, name);
   }
@@ -36,10 +43,19 @@ export function closeAmbient(): void {
   // The permission model lets these tell whether a path exists.
   for (const name of ['realpath', 'realpathSync']) close(fs, name);
   close(fs.promises, 'realpath');
-  for (const name of ['_findPath', '_stat', 'findPackageJSON']) close(Module, name);
+  for (const name of ['_findPath', '_stat', '_resolveLookupPaths', '_initPaths', 'findPackageJSON'])
+    close(Module, name);
   // Hooks of connector code would come before the host's own, and could load what those refuse.
   for (const name of ['registerHooks', 'register', 'enableCompileCache', 'flushCompileCache']) close(Module, name);
   for (const name of ['hostname', 'userInfo', 'networkInterfaces', 'setPriority', 'homedir']) close(os, name);
+  // The machine's name servers.
+  for (const owner of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+    for (let at: object | null = owner; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+      close(at, 'getServers');
+    }
+  }
+  // Compiles a text that nobody signed; what else loads a module by these reads files.
+  for (const name of ['_compile', 'load']) close(Module.prototype, name);
   // A heap snapshot would show what proves the host's own messages.
   for (const name of Object.keys(v8)) if (!KEPT_OF_V8.has(name)) close(v8, name);
   syncBuiltinESMExports();
@@ -67,23 +83,10 @@ const KEPT_OF_PROCESS: ReadonlySet<string> = new Set([
   ],
 ]);
 
-function close(owner: object, name: string): void {
-  const property = Object.getOwnPropertyDescriptor(owner, name);
-  if (!property?.configurable) {
-    if (property?.writable) Reflect.set(owner, name, undefined);
-    return;
-  }
-  const deny = () => closed(name);
-  if (typeof property.value === 'function') {
-    Object.defineProperty(owner, name, { value: deny, writable: false, configurable: false });
-  } else if (name === 'report') {
-    // No getter: the first import of node:process reads all of its properties.
-    Object.defineProperty(owner, name, { value: { getReport: deny, writeReport: deny }, writable: false });
-  } else {
-    Object.defineProperty(owner, name, { value: undefined, writable: false, configurable: false });
-  }
-}
-
-function closed(name: string): never {
-  throw denied(`access to ${name}`);
+/** The program's path says where the runtime is installed, and often whose machine it is. It is started by its mere name. */
+function hideInstallation(): void {
+  Object.defineProperty(process, 'title', { value: 'node', writable: false, configurable: false, enumerable: true });
+  process.argv.splice(0, process.argv.length, 'node');
+  const paths: unknown = Reflect.get(Module, 'globalPaths');
+  if (Array.isArray(paths)) paths.length = 0;
 }

@@ -23,7 +23,7 @@ interface OpenCall {
 export async function startHost(start: HostStart, load: (code: string) => Promise<unknown>): Promise<void> {
   const outlet = createOutlet(start.nonce);
   const inlet = process.stdin;
-  closeAmbient();
+  closeAmbient(inlet);
   const end = (kind: 'fatal' | 'unloadable') => (error: unknown) => {
     outlet.send(kind, 0, toWireError(error));
     exitNow(70);

@@ -42,6 +42,8 @@ const statements = [
     set_at timestamptz not null,
     primary key (tenant_id, connector)
   )`,
+  // Row-level security binds the owner too, unless it is a superuser: without a tenant it would find no enablement.
+  `select set_config('connector.tenant', '*', true)`,
   `insert into connector.version_floors (tenant_id, connector, version, set_by, set_at)
     select n.tenant_id, n.connector, a.version, n.enabled_by, n.enabled_at
     from connector.enablements n join connector.artifacts a on a.digest = n.digest`,
