@@ -4,7 +4,9 @@ import type { FaultSize } from './fault.ts';
 import { faultNames, loadFault } from './fault-list.ts';
 import { runFault } from './run-fault.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+// An attack may leave a socket open: once all is said, it must not keep the process.
+process.stdout.write('', () => process.exit(exitCode));
 
 async function main(args: readonly string[]): Promise<number> {
   const parsed = parse(args);
