@@ -4,13 +4,13 @@ import { manifestSchema } from '@org/connector-sdk';
 import { expect, it } from 'vitest';
 import { oauthManifest } from '../test-oauth-bench.ts';
 
-const guide = resolve(import.meta.dirname, '../../../../docs/guides/connections.md');
+const page = resolve(import.meta.dirname, '../../../../docs/security.md');
 
 it('names tests that exist, for every section of RFC 9700 that is for clients', () => {
-  const table = readFileSync(guide, 'utf8').split('## RFC 9700')[1] ?? '';
+  const table = readFileSync(page, 'utf8').split('## RFC 9700')[1] ?? '';
   const claims = [...table.matchAll(/\["([^"]+)"\]\(([^)]+\.test\.ts)\)/g)];
   const missing = claims.filter(([, title = '', href = '']) => {
-    const file = join(dirname(guide), href);
+    const file = join(dirname(page), href);
     return !existsSync(file) || !readFileSync(file, 'utf8').includes(title);
   });
   expect(missing.map(([, title]) => title)).toEqual([]);
