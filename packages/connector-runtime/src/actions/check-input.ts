@@ -1,4 +1,5 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { compileSchema } from '../types/compile-schema.ts';
 import type { PlannedAction, StepError } from '../types/run.ts';
 
 export interface InputChecks {
@@ -8,16 +9,6 @@ export interface InputChecks {
 
 /** Input checks against manifests' schemas, compiled once per artifact and action. */
 export function createInputChecks(): InputChecks {
-  // `strict` refuses keywords that it does not know: a typing error must not let everything in. Tuples may have optional parts
-  // and parts behind the last, and formats say nothing that the pattern beside them does not.
-  const ajv = new Ajv2020({
-    strict: true,
-    strictRequired: false,
-    strictTuples: false,
-    validateFormats: false,
-    addUsedSchema: false,
-    logger: false,
-  });
   const compiled = new Map<string, ValidateFunction>();
 
   function checkOf(planned: PlannedAction): ValidateFunction {
@@ -26,9 +17,7 @@ export function createInputChecks(): InputChecks {
     if (known !== undefined) return known;
     // Artifacts come and go in a long-lived process; schemas are cheap to compile again.
     if (compiled.size >= 1000) compiled.clear();
-    const check = ajv.compile(planned.manifest.input);
-    // It would be kept for as long as the process lives.
-    ajv.removeSchema(planned.manifest.input);
+    const check = compileSchema(planned.manifest.input);
     compiled.set(name, check);
     return check;
   }
