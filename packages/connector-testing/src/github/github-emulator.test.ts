@@ -81,6 +81,31 @@ describe('the API through @octokit/auth-app', () => {
     expect(page.headers.link).toContain(github.url);
   });
 
+  it('lists the repositories of the installation, to it alone', async () => {
+    const { data } = await request.defaults({ baseUrl: github.url, request: { hook: createAuth().hook } })(
+      'GET /installation/repositories',
+    );
+    expect(data).toMatchObject({ total_count: 1, repositories: [{ full_name: 'acme/payments-api' }] });
+    expect((await get('/installation/repositories')).status).toBe(401);
+    expect((await get('/installation/repositories', { authorization: 'Bearer ghs_wrong' })).status).toBe(401);
+  });
+
+  it('shows what a person did, in whole seconds, and compares `since` by them', async () => {
+    const call = authorized();
+    await github.actAsPerson('PATCH', '/repos/acme/payments-api/issues/1', { title: 'Now slow for everybody' });
+    const newest = { ...repository, sort: 'updated', direction: 'desc', per_page: 1 } as const;
+    const { data } = await call('GET /repos/{owner}/{repo}/issues', newest);
+    expect(data).toMatchObject([{ number: 1, title: 'Now slow for everybody' }]);
+    const since = data[0]?.updated_at ?? '';
+    expect(since).toMatch(/T\d\d:\d\d:\d\dZ$/);
+    const again = await call('GET /repos/{owner}/{repo}/issues', { ...repository, since });
+    expect(again.data.map(({ number }) => number)).toContain(1);
+    await expect(github.actAsPerson('PATCH', '/repos/acme/none/issues/1', {})).rejects.toMatchObject({
+      code: 'EMULATOR_CALL_REFUSED',
+      details: { status: 404 },
+    });
+  });
+
   it('answers 304 to the ETag it gave', async () => {
     const authorization = `Bearer ${await issueToken()}`;
     const first = await get('/repos/acme/payments-api/pulls', { authorization });

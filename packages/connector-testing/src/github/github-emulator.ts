@@ -1,10 +1,12 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { TestingError } from '../errors.ts';
 import { type BehindFront, startBehindFront } from '../front/behind-front.ts';
 import type { FaultSwitches } from '../front/fault-switches.ts';
 import { startLoopbackFront } from '../front/loopback-front.ts';
 import type { SeenRequest } from '../front/request-log.ts';
 import { answerGitHubCall, type GitHubEffects } from './github-front.ts';
 import { githubReplies } from './github-replies.ts';
+import { createPersonCall } from './person-call.ts';
 import { defaultRepository, type RepositorySeed, seedRepository } from './repository-seed.ts';
 
 export interface GitHubEmulatorOptions {
@@ -35,6 +37,11 @@ export interface GitHubEmulator {
   readonly requests: readonly SeenRequest[];
   /** Installation tokens that were handed out, so that a test can search logs and tables for them. */
   issuedTokens(): string[];
+  /**
+   * One call of the API as a person who may do anything, such as one that opens an issue or makes a webhook; gives the answer's
+   * JSON. Throws `EMULATOR_CALL_REFUSED`.
+   */
+  actAsPerson(method: string, path: string, body?: unknown): Promise<unknown>;
   /** Installation tokens stop working. */
   revokeTokens(): void;
   reset(): Promise<void>;
@@ -70,6 +77,7 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions = {}): 
       answerGitHubCall(request, {
         behindUrl: behind?.url ?? '',
         app: { appId: app.appId, publicKey },
+        repositories: repositories.map(({ name }) => `${owner}/${name}`),
         tokens,
         effects,
         clock,
@@ -102,8 +110,9 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions = {}): 
   };
   const started = await startBehindFront({ service: 'github', seed }, front.url);
   behind = started;
+  const callAsPerson = createPersonCall(started.url, seedToken);
   const fill = async () => {
-    for (const repository of repositories) await seedRepository(started.url, seedToken, owner, repository);
+    for (const repository of repositories) await seedRepository(callAsPerson, owner, repository);
   };
   const close = async () => {
     await front.close();
@@ -123,6 +132,12 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions = {}): 
     faults: front.faults,
     requests: front.requests.seen,
     issuedTokens: () => [...tokens.keys()],
+    async actAsPerson(method, path, body) {
+      const { ok, status, json } = await callAsPerson(method, path, body);
+      if (ok) return json;
+      const details = { method, path, status };
+      throw new TestingError('EMULATOR_CALL_REFUSED', `${method} ${path} was refused; see details`, { details });
+    },
     revokeTokens: () => tokens.clear(),
     async reset() {
       front.faults.clear();

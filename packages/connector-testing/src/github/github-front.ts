@@ -13,6 +13,8 @@ export interface GitHubEffects {
 export interface GitHubFrontPorts {
   behindUrl: string;
   app: { appId: number; publicKey: KeyObject };
+  /** Full names of what the installation may read. */
+  repositories: readonly string[];
   /** Expiry of installation tokens issued here, in milliseconds since the epoch. */
   tokens: Map<string, number>;
   effects: GitHubEffects;
@@ -23,9 +25,13 @@ export interface GitHubFrontPorts {
 export async function answerGitHubCall(request: FrontRequest, ports: GitHubFrontPorts): Promise<Response> {
   const refusal = refuseCredential(request, ports);
   if (refusal) return refusal;
+  if (request.url.pathname === '/installation/repositories') return listInstalled(request, ports);
   const behind = new URL(request.url.pathname + request.url.search, ports.behindUrl);
+  const since = behind.searchParams.get('since');
+  // Compared as text with moments that have milliseconds.
+  if (since !== null) behind.searchParams.set('since', since.replace(/(:\d\d)Z$/, '$1.000Z'));
   const response = await fetch(toFetchRequest(request, behind));
-  const body = await response.text();
+  const body = toWholeSeconds(await response.text());
   if (response.ok && request.method === 'GET' && request.url.pathname.startsWith('/repos/')) ports.effects.reads += 1;
   if (response.status === 201 && request.url.pathname.endsWith('/access_tokens')) rememberToken(body, ports);
   const headers = new Headers(response.headers);
@@ -40,6 +46,25 @@ export async function answerGitHubCall(request: FrontRequest, ports: GitHubFront
   headers.set('etag', etag);
   if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
   return new Response(body, { status: response.status, headers });
+}
+
+/** GitHub's moments are whole seconds; emulate's have milliseconds. */
+function toWholeSeconds(json: string): string {
+  return json.replaceAll(/("\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{3}Z"/g, '$1Z"');
+}
+
+/** Emulate has no list of what an installation may read. */
+function listInstalled(request: FrontRequest, { repositories }: GitHubFrontPorts): Response {
+  if (!request.headers.has('authorization')) return githubError(401, 'Requires authentication');
+  const page = Number(request.url.searchParams.get('page') ?? 1);
+  const size = Number(request.url.searchParams.get('per_page') ?? 30);
+  return Response.json({
+    total_count: repositories.length,
+    repository_selection: 'all',
+    repositories: repositories
+      .slice((page - 1) * size, page * size)
+      .map((full_name) => ({ full_name, name: full_name.split('/')[1] })),
+  });
 }
 
 /** `undefined`: the credential is good, or there is none and the service behind decides what the public may see. */

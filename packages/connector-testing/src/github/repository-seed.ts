@@ -1,4 +1,5 @@
 import { TestingError } from '../errors.ts';
+import type { PersonCall } from './person-call.ts';
 
 export interface RepositorySeed {
   name: string;
@@ -45,22 +46,12 @@ export const defaultRepository: RepositorySeed = {
 };
 
 /** Fills a repository through the API itself, so that numbers, branches and commits are those that the API would make. */
-export async function seedRepository(
-  apiUrl: string,
-  token: string,
-  owner: string,
-  seed: RepositorySeed,
-): Promise<void> {
+export async function seedRepository(callAsPerson: PersonCall, owner: string, seed: RepositorySeed): Promise<void> {
   const repo = `/repos/${owner}/${seed.name}`;
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(new URL(repo + path, apiUrl), {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer: unknown = await response.json();
-    if (response.ok || (method === 'GET' && response.status === 404)) return answer;
-    const details = { method, path: repo + path, status: response.status };
+    const { ok, status, json } = await callAsPerson(method, repo + path, body);
+    if (ok || (method === 'GET' && status === 404)) return json;
+    const details = { method, path: repo + path, status };
     throw new TestingError(
       'EMULATOR_SEED_FAILED',
       `seeding ${owner}/${seed.name} was refused; see details and the seed`,
