@@ -248,4 +248,13 @@ describe('the config', () => {
   ])('refuses %s', (apiUrl) => {
     expect(connection.config.safeParse({ ...config, apiUrl }).success).toBe(false);
   });
+
+  it('names repositories to watch, or none at all', () => {
+    const watching = (...repositories: string[]) => connection.config.safeParse({ ...config, repositories }).success;
+    expect(watching('acme/payments-api', 'Some_One/.github')).toBe(true);
+    for (const name of ['payments-api', 'a/..', 'a/b/c', 'a/b?x', '../b', 'a/', ' a/b'])
+      expect(watching(name)).toBe(false);
+    expect(watching()).toBe(false);
+    expect(watching(...Array.from({ length: 51 }, (_, at) => `acme/r${at}`))).toBe(false);
+  });
 });

@@ -29,6 +29,12 @@ export const account = z.object({ login: z.string() }).nullish();
 
 export const label = z.union([z.string(), z.object({ name: z.string().nullish() })]);
 
-export function readLabels(labels: readonly z.infer<typeof label>[]): string[] {
-  return labels.map((each) => (typeof each === 'string' ? each : (each.name ?? ''))).filter((name) => name !== '');
+export function readLabels(labels: readonly z.infer<typeof label>[] | null | undefined): string[] {
+  return (labels ?? [])
+    .map((each) => (typeof each === 'string' ? each : (each.name ?? '')))
+    .filter((name) => name !== '');
+}
+
+export function readLogins(accounts: readonly z.infer<typeof account>[] | null | undefined): string[] {
+  return (accounts ?? []).flatMap((each) => (each ? [each.login] : []));
 }

@@ -2,7 +2,8 @@ import { defineAction } from '@org/connector-sdk';
 import * as z from 'zod';
 import { config } from '../config.ts';
 import { owner, perPage, repo } from '../field-guards.ts';
-import { account, label, readGitHub, readLabels } from '../github-api.ts';
+import { readGitHub } from '../github-api.ts';
+import { describeIssue, issueFields, vendorIssue } from '../issue-record.ts';
 import { nextCursor, pageCursor, readCursor } from '../page-cursor.ts';
 
 const input = z
@@ -29,21 +30,7 @@ const input = z
   })
   .meta({ examples: [{ owner: 'acme', repo: 'payments-api', labels: ['incident'], since: '2026-03-01T00:00:00Z' }] });
 
-const vendorIssue = z.object({
-  number: z.int(),
-  title: z.string(),
-  state: z.enum(['open', 'closed']),
-  state_reason: z.string().nullish(),
-  user: account,
-  html_url: z.string(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  closed_at: z.string().nullish(),
-  comments: z.int().nullish(),
-  labels: z.array(label).nullish(),
-  assignees: z.array(account).nullish(),
-  pull_request: z.unknown().optional(),
-});
+const listedIssue = vendorIssue.extend({ comments: z.int().nullish() });
 
 export const listIssues = defineAction({
   title: 'List issues',
@@ -58,18 +45,8 @@ export const listIssues = defineAction({
     issues: z
       .array(
         z.object({
-          number: z.int().describe('The number within the repository.'),
-          title: z.string().describe('Text from outside.'),
-          state: z.enum(['open', 'closed']).describe('Open or closed.'),
-          stateReason: z.string().nullable().describe('Such as completed or not_planned; null when none.'),
-          author: z.string().nullable().describe('The login; null when the account is gone.'),
-          assignees: z.array(z.string()).describe('Their logins.'),
-          url: z.string().describe('Where a person opens it.'),
-          createdAt: z.string().describe('ISO 8601.'),
-          updatedAt: z.string().describe('ISO 8601.'),
-          closedAt: z.string().nullable().describe('ISO 8601; null while open.'),
+          ...issueFields,
           comments: z.int().describe('How many comments it has.'),
-          labels: z.array(z.string()).describe('The names of its labels.'),
         }),
       )
       .describe('In the order asked for.'),
@@ -81,23 +58,9 @@ export const listIssues = defineAction({
     const query = { state, labels: wanted, since, sort, direction, per_page: perPage, ...readCursor(cursor) };
     const response = await readGitHub(ctx, `/repos/${owner}/${repo}/issues`, query, `issues of ${owner}/${repo}`);
     const issues = response
-      .json(z.array(vendorIssue))
-      // GitHub's list of issues holds the pull requests as well; this key is how it tells them apart.
+      .json(z.array(listedIssue))
       .filter((found) => found.pull_request === undefined)
-      .map((found) => ({
-        number: found.number,
-        title: found.title,
-        state: found.state,
-        stateReason: found.state_reason ?? null,
-        author: found.user?.login ?? null,
-        assignees: (found.assignees ?? []).flatMap((assignee) => (assignee ? [assignee.login] : [])),
-        url: found.html_url,
-        createdAt: found.created_at,
-        updatedAt: found.updated_at,
-        closedAt: found.closed_at ?? null,
-        comments: found.comments ?? 0,
-        labels: readLabels(found.labels ?? []),
-      }));
+      .map((found) => ({ ...describeIssue(found), comments: found.comments ?? 0 }));
     return { issues, nextCursor: nextCursor(response) };
   },
 });
