@@ -1,5 +1,5 @@
 const STAGES =
-  'artifacts|hosts|ingress|events|runs|policy|actions|egress|credentials|oauth|vault|secret-references|approvals|polling|limits|audit|tenants|store|jobs|telemetry';
+  'api-tokens|artifacts|hosts|ingress|events|runs|policy|actions|egress|credentials|oauth|vault|secret-references|approvals|polling|limits|audit|tenants|store|jobs|telemetry';
 const runtime = '^packages/connector-runtime/src';
 /** Tests, and what only tests use. */
 const tests = '(\\.test(-d)?|\\.fixture|/test-[^/]+)\\.ts$';

@@ -27,6 +27,7 @@ if (built) {
       args: ['packages/connector-cli/dist/cli.js', 'validate', 'manifests'],
     },
     { name: 'rule pages match the rules', command: 'node', args: ['scripts/rule-pages.mjs', '--check'] },
+    { name: 'pages of the admin API match it', command: 'node', args: ['scripts/admin-api.mjs', '--check'] },
     ...['github', 'servicenow', 'slack'].map((id) => ({
       name: `page of ${id} matches its manifest`,
       command: 'node',

@@ -5,6 +5,7 @@ import { addConnectionCommands } from './cli-connection.ts';
 import { exitCodeOf, linesOf } from './cli-failure.ts';
 import { addKeysCommands } from './cli-keys.ts';
 import { addReferencesCommands } from './cli-references.ts';
+import { addTokenCommands } from './cli-token.ts';
 import { RuntimeError } from './types/errors.ts';
 
 const configOption = () =>
@@ -53,6 +54,7 @@ function createProgram(): Command {
   addKeysCommands(program, configOption);
   addReferencesCommands(program, configOption);
   addConnectionCommands(program);
+  addTokenCommands(program);
   return program;
 }
 

@@ -1,3 +1,4 @@
+import { createApiTokens } from './api-tokens/index.ts';
 import { createArtifactRegistry, createTrustFile, createTrustWatch } from './artifacts/index.ts';
 import { createAuditTrail, listAudit, verifyStoredAudit } from './audit/index.ts';
 import { createCallAuth } from './call-auth.ts';
@@ -177,6 +178,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     log,
   });
 
+  const apiTokens = createApiTokens({ store, audit, clock, log, reserved: [ROOT] });
   const admin: AdminPorts = {
     tenants,
     references: referencePolicies,
@@ -196,12 +198,19 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       verify: (tenantId) => verifyStoredAudit(db, tenantId),
     },
     deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+    apiTokens,
     stats: createStats({ db, refusals }),
   };
   let state: 'created' | 'starting' | 'started' | 'stopped' = 'created';
   const http = createHttp({
     ingress: pipeline.ingress,
-    admin: { ...admin, tokens: [{ name: 'root', token: options.admin.token }], publicUrl: options.publicUrl },
+    admin: {
+      ...admin,
+      tokens: [{ name: ROOT, token: options.admin.token }],
+      holders: apiTokens,
+      refusals,
+      publicUrl: options.publicUrl,
+    },
     oauth: flow,
     health: {
       isReady: async () =>
@@ -239,6 +248,9 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     },
   };
 }
+
+/** Who holds the token of the config: `admin:root`. */
+const ROOT = 'root';
 
 /** The connection that a workflow means: the one it names, the event's own, or the only one of that connector. */
 function connectionsOf(tenants: Tenants): ConnectionsPort {

@@ -3,6 +3,7 @@ export { createAuditTrail } from './audit/index.ts';
 export { type Credentials, createCredentials, createTokenHttp } from './credentials/index.ts';
 export { type Broker, createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 export { createHostPool, type HostPool } from './hosts/index.ts';
+export { adminDocument, adminReferencePage } from './http/index.ts';
 export { openStore, type Store } from './store/index.ts';
 export { createLog, createScrubber } from './telemetry/index.ts';
 export { systemClock } from './types/clock.ts';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createApiTokens } from '../api-tokens/index.ts';
 import { createAuditTrail, listAudit, verifyStoredAudit } from '../audit/index.ts';
 import { listDeliveries } from '../events/index.ts';
 import {
@@ -15,19 +16,23 @@ import type { Clock } from '../types/clock.ts';
 import { RuntimeError } from '../types/errors.ts';
 import { silentLog } from '../types/log.ts';
 import { Secret } from '../types/secret.ts';
+import { adminDocument } from './admin/description.ts';
 import type { AdminPorts } from './admin/ports.ts';
 import { createHttp, type HttpApp, type HttpOptions } from './create-http.ts';
 import { listArtifacts } from './postgres-artifact-list.ts';
 import { createStats } from './postgres-stats.ts';
+import { createAnswerCheck } from './test-answers.ts';
 
 export interface TestHttp {
   readonly app: HttpApp;
   readonly test: TestTenants;
   readonly refusals: RefusalLedger;
-  /** A request with the admin token; `body` goes as JSON. */
-  admin(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }>;
+  /** A request with the admin token, or the one given; `body` goes as JSON. What is answered must be as described. */
+  admin(method: string, path: string, body?: unknown, as?: string): Promise<{ status: number; json: unknown }>;
   readonly token: string;
 }
+
+const checkAnswer = createAnswerCheck(adminDocument('closed'));
 
 /** The http layer over real ingress, tenants, audit and database; artifacts, runs and approvals as the test says. */
 export function createTestHttp(
@@ -48,6 +53,13 @@ export function createTestHttp(
   } = over;
   const test = createTestTenants(database.store, clock);
   const refusals = createRefusalLedger({ audit: createAuditTrail({ db, clock }), clock, log: silentLog });
+  const apiTokens = createApiTokens({
+    store: database.store,
+    audit: createAuditTrail({ db, clock }),
+    clock,
+    log: silentLog,
+    reserved: ['ops'],
+  });
   const token = randomBytes(32).toString('base64url');
   const app = createHttp({
     ingress: createIngress({
@@ -72,7 +84,11 @@ export function createTestHttp(
       references: createReferencePolicies({ db, audit: createAuditTrail({ db, clock }) }),
       artifacts: { add: async () => ({}), promote: async () => undefined, list: () => listArtifacts(db) },
       connections: {
-        authorize: async () => ({ url: 'https://provider.example/', redirectUri: '', expiresAt: '' }),
+        authorize: async () => ({
+          url: 'https://provider.example/',
+          redirectUri: '',
+          expiresAt: '2026-01-01T00:00:00.000Z',
+        }),
       },
       runs: { list: async () => [], get: async () => undefined, settle: async () => undefined },
       approvals: { list: async () => [], decide: async () => ({ status: 'decided' }) },
@@ -81,6 +97,9 @@ export function createTestHttp(
         verify: (tenantId) => verifyStoredAudit(db, tenantId),
       },
       deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+      apiTokens,
+      holders: apiTokens,
+      refusals,
       stats: createStats({ db, refusals }),
       ...ports,
     },
@@ -91,17 +110,19 @@ export function createTestHttp(
     test,
     refusals,
     token,
-    async admin(method, path, body) {
+    async admin(method, path, body, as = token) {
       const response = await app.request(`/admin/v1${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${token}`,
+          authorization: `Bearer ${as}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+      const answer = { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+      checkAnswer(method, path, answer);
+      return answer;
     },
   };
 }

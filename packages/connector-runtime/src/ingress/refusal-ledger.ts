@@ -2,11 +2,13 @@ import { type AuditTrail, DEPLOYMENT } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { Log } from '../types/log.ts';
 
-/** Something that was refused or seen before. Without an endpoint it belongs to the deployment. */
+/** Something that was refused or seen before. Without an endpoint or a call it belongs to the deployment. */
 export interface Refusal {
-  /** `WEBHOOK_*`, or `duplicate`. */
+  /** `WEBHOOK_*`, or `duplicate`; of a call `ADMIN_*` or `TENANT_UNKNOWN`. */
   readonly code: string;
   readonly endpoint?: { readonly id: string; readonly tenantId: string } | undefined;
+  /** To the admin API, by a holder who may not do that: no part of the figures, which are about deliveries. */
+  readonly call?: { readonly tenantId: string; readonly actor: string; readonly operation: string } | undefined;
 }
 
 export interface RefusalCounts {
@@ -36,8 +38,10 @@ export interface RefusalLedgerOptions {
 }
 
 interface Group {
+  readonly kind: 'webhook.duplicate' | 'webhook.rejected' | 'admin.refused';
   readonly code: string;
   readonly tenantId: string;
+  readonly actor: string;
   readonly subject: string;
   count: number;
   firstAt: number;
@@ -52,8 +56,8 @@ export function createRefusalLedger(options: RefusalLedgerOptions): RefusalLedge
   let flushing: Promise<void> = Promise.resolve();
 
   function add(group: Group): void {
-    const key = `${group.subject} ${group.code}`;
-    const overflow = `${OVERFLOW.subject} ${group.code}`;
+    const key = `${group.tenantId} ${group.actor} ${group.subject} ${group.code}`;
+    const overflow = `${OVERFLOW.subject} ${group.kind} ${group.code}`;
     const isFull = groups.size >= maxGroups && !groups.has(key);
     const known = groups.get(isFull ? overflow : key);
     if (known === undefined) {
@@ -76,8 +80,8 @@ export function createRefusalLedger(options: RefusalLedgerOptions): RefusalLedge
       try {
         await audit.record({
           tenantId: group.tenantId,
-          kind: group.code === 'duplicate' ? 'webhook.duplicate' : 'webhook.rejected',
-          actor: 'system',
+          kind: group.kind,
+          actor: group.actor,
           subject: group.subject,
           details: {
             ...(group.code === 'duplicate' ? {} : { code: group.code }),
@@ -89,7 +93,7 @@ export function createRefusalLedger(options: RefusalLedgerOptions): RefusalLedge
       } catch (error) {
         add(group);
         openWindow();
-        log.warn('refused deliveries could not be audited yet', { code: group.code, count: group.count, error });
+        log.warn('refusals could not be audited yet', { code: group.code, count: group.count, error });
       }
     }
   }
@@ -102,25 +106,40 @@ export function createRefusalLedger(options: RefusalLedgerOptions): RefusalLedge
   }
 
   return {
-    count({ code, endpoint }) {
-      if (code === 'duplicate') counts.duplicates += 1;
-      else counts.rejected += 1;
+    count(refusal) {
+      const of = placeOf(refusal);
+      if (of.kind === 'webhook.duplicate') counts.duplicates += 1;
+      if (of.kind === 'webhook.rejected') counts.rejected += 1;
       const now = clock.now();
-      const of =
-        endpoint === undefined
-          ? { tenantId: DEPLOYMENT, subject: 'hooks' }
-          : { tenantId: endpoint.tenantId, subject: `endpoint:${endpoint.id}` };
-      add({ code, ...of, count: 1, firstAt: now, lastAt: now });
+      add({ code: refusal.code, ...of, count: 1, firstAt: now, lastAt: now });
       openWindow();
     },
     counts: () => ({ ...counts }),
     pending() {
       const pending = { duplicates: 0, rejected: 0 };
-      for (const { code, count } of groups.values()) pending[code === 'duplicate' ? 'duplicates' : 'rejected'] += count;
+      for (const { kind, count } of groups.values()) {
+        if (kind === 'webhook.duplicate') pending.duplicates += count;
+        if (kind === 'webhook.rejected') pending.rejected += count;
+      }
       return pending;
     },
     flush,
   };
 }
 
-const OVERFLOW = { tenantId: DEPLOYMENT, subject: 'many-endpoints' } as const;
+const OVERFLOW = { tenantId: DEPLOYMENT, actor: 'system', subject: 'many-endpoints' } as const;
+
+function placeOf({ code, endpoint, call }: Refusal): Pick<Group, 'kind' | 'tenantId' | 'actor' | 'subject'> {
+  if (call) {
+    return {
+      kind: 'admin.refused',
+      tenantId: call.tenantId,
+      actor: call.actor,
+      subject: `operation:${call.operation}`,
+    };
+  }
+  const kind = code === 'duplicate' ? 'webhook.duplicate' : 'webhook.rejected';
+  return endpoint === undefined
+    ? { kind, tenantId: DEPLOYMENT, actor: 'system', subject: 'hooks' }
+    : { kind, tenantId: endpoint.tenantId, actor: 'system', subject: `endpoint:${endpoint.id}` };
+}

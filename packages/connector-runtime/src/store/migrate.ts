@@ -8,6 +8,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { artifactTrust } from './migrations/0002-artifact-trust.ts';
 import { keys } from './migrations/0003-keys.ts';
 import { oauth } from './migrations/0004-oauth.ts';
+import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-artifact-trust': artifactTrust,
   '0003-keys': keys,
   '0004-oauth': oauth,
+  '0008-api-tokens': apiTokens,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

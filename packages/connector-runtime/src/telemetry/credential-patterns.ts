@@ -9,7 +9,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     /([?&#](?:access_token|refresh_token|id_token|client_secret|client_assertion|code|state|token|api_?key|key|secret|password|sig|signature)=)[^&#\s"'<>]{1,4000}/gi,
     '$1[redacted]',
   ],
-  [/\b(?:gh[a-z]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|xox[a-z]-[A-Za-z0-9-]{10,255})/g, '[redacted]'],
+  [
+    /\b(?:gh[a-z]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|xox[a-z]-[A-Za-z0-9-]{10,255}|ctk_[\w-]{20,255})/g,
+    '[redacted]',
+  ],
   [/\beyJ[\w-]{8,4000}\.[\w-]{8,8000}\.[\w-]{0,2000}/g, '[redacted]'],
   // Up to whatever comes next between dashes: what has no end is not searched for one again from each beginning.
   [

@@ -1,5 +1,6 @@
 import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
 import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
+import type { AdminRole } from './roles.ts';
 import type { RunStatus, StepError, StepStatus } from './run.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -244,6 +245,22 @@ export interface Database {
     text: string;
     created_by: string;
     created_at: GeneratedTimestamp;
+  };
+  'connector.api_tokens': {
+    id: string;
+    /** Null: for the whole deployment. */
+    tenant_id: string | null;
+    name: string;
+    roles: AdminRole[];
+    /** SHA-256 of the token; the token itself is not stored. */
+    token_hash: Buffer;
+    created_by: string;
+    created_at: Timestamp;
+    expires_at: Timestamp;
+    /** Within some minutes. */
+    last_used_at: Timestamp | null;
+    revoked_by: string | null;
+    revoked_at: Timestamp | null;
   };
   'connector.audit_entries': {
     tenant_id: string;

@@ -54,8 +54,9 @@ describe('authentication', () => {
 
   it('does not start with a token under 32 characters, or with none', () => {
     const expected = expect.objectContaining({ code: 'CONFIG_INVALID' });
-    expect(() => createAuthentication([])).toThrow(expected);
-    expect(() => createAuthentication([{ name: 'a', token: new Secret('x'.repeat(31)) }])).toThrow(expected);
+    const stored = { holderOf: async () => undefined };
+    expect(() => createAuthentication([], stored)).toThrow(expected);
+    expect(() => createAuthentication([{ name: 'a', token: new Secret('x'.repeat(31)) }], stored)).toThrow(expected);
   });
 });
 
@@ -163,13 +164,14 @@ describe('artifacts', () => {
   it('are added from bytes or from a path, as the token’s holder, and listed without their archive', async () => {
     const added: unknown[] = [];
     const digest = await http.test.addArtifact(tenantManifest());
+    const stored = { digest, id: 'sample', version: '1.0.0', publisher: 'acme', keyIds: [] };
     const artifacts: AdminPorts['artifacts'] = {
       list: async () => [],
       promote: async () => undefined,
       async add(...given) {
         const [source, by] = given;
         added.push([typeof source === 'string' ? source : Buffer.from(source), by]);
-        return { digest };
+        return stored;
       },
     };
     const app = createTestHttp(database, systemClock, { artifacts });
@@ -179,7 +181,7 @@ describe('artifacts', () => {
       headers: { authorization: `Bearer ${app.token}`, 'content-type': 'application/gzip' },
       body: bytes,
     });
-    expect([posted.status, await posted.json()]).toEqual([201, { digest }]);
+    expect([posted.status, await posted.json()]).toEqual([201, stored]);
     expect((await app.admin('POST', '/artifacts', { path: './a.tgz' })).status).toBe(201);
     expect(added).toEqual([
       [bytes, 'admin:ops'],

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono';
+import type { TokenHolder } from '../../api-tokens/index.ts';
 import type { NodeBindings } from '../raw-request.ts';
 
-/** `by`: who asks, as the audit names them: `admin:<name>`. */
 export interface AdminEnv {
   Bindings: NodeBindings;
-  Variables: { by: string };
+  /** Whose token came with the request. */
+  Variables: { holder: TokenHolder };
 }
 
 export type AdminRouter = Hono<AdminEnv>;

@@ -1,28 +1,32 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** Whom a workspace asks before a write that policy does not allow by itself. */
-export function approvalRuleRoutes({ tenants }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  const path = '/tenants/:tenantId/workspaces/:workspaceId/approval-rule';
-  routes.get(path, async (c) => {
-    const { approvalRule } = await tenants.workspace(readId(c, 'tenantId'), readId(c, 'workspaceId'));
-    return c.json({ approvalRule });
-  });
-  routes.put(path, async (c) => {
-    const { target, ...rest } = await readJson(c, requests.setApprovalRule);
-    const tenantId = readId(c, 'tenantId');
-    const workspaceId = readId(c, 'workspaceId');
-    await tenants.setApprovalRule({ tenantId, workspaceId, rule: { ...rest, target }, by: c.get('by') });
-    return c.body(null, 204);
-  });
-  routes.delete(path, async (c) => {
-    const tenantId = readId(c, 'tenantId');
-    await tenants.setApprovalRule({ tenantId, workspaceId: readId(c, 'workspaceId'), rule: null, by: c.get('by') });
-    return c.body(null, 204);
-  });
-  return routes;
+export function approvalRuleRoutes({ tenants }: AdminPorts): AdminRoutes {
+  return {
+    readApprovalRule: route('GET /tenants/:tenantId/workspaces/:workspaceId/approval-rule', {
+      summary: 'Whom the workspace asks; null: nobody can approve',
+      role: 'viewer',
+      answer: z.object({ approvalRule: answers.approvalRule.nullable() }),
+      run: async ({ tenantId, workspaceId }) => {
+        const { approvalRule } = await tenants.workspace(tenantId, workspaceId);
+        return { approvalRule };
+      },
+    }),
+    setApprovalRule: route('PUT /tenants/:tenantId/workspaces/:workspaceId/approval-rule', {
+      summary: 'Say whom the workspace asks',
+      role: 'admin',
+      body: requests.setApprovalRule,
+      run: ({ tenantId, workspaceId, body: { target, ...rest }, by }) =>
+        tenants.setApprovalRule({ tenantId, workspaceId, rule: { ...rest, target }, by }),
+    }),
+    removeApprovalRule: route('DELETE /tenants/:tenantId/workspaces/:workspaceId/approval-rule', {
+      summary: 'Let nobody approve',
+      role: 'admin',
+      run: ({ tenantId, workspaceId, by }) => tenants.setApprovalRule({ tenantId, workspaceId, rule: null, by }),
+    }),
+  };
 }

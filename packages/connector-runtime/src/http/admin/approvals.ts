@@ -1,25 +1,33 @@
-import { Hono } from 'hono';
+import { z } from 'zod';
 import { RuntimeError } from '../../types/errors.ts';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson, readQuery } from './read-request.ts';
 import { limit, requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
-/** Questions to people. An administrator decides as `admin:<name>`, and only where the rule names them. */
-export function approvalRoutes({ approvals }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/approvals', async (c) => {
-    const { limit: count } = readQuery(c, limit);
-    return c.json({ approvals: await approvals.list(readId(c, 'tenantId'), count) });
-  });
-  routes.post('/tenants/:tenantId/approvals/:approvalId/decide', async (c) => {
-    const { decision } = await readJson(c, requests.decideApproval);
-    const ids = { tenantId: readId(c, 'tenantId'), approvalId: readId(c, 'approvalId') };
-    const { status, code } = await approvals.decide({ ...ids, decision, actor: c.get('by'), via: { admin: true } });
-    if (status === 'decided') return c.json({ status });
-    throw refused(status, code, ids.approvalId);
-  });
-  return routes;
+/** Questions to people. A token decides as its holder (`admin:<name>`, `token:<name>`), and only where the rule names them. */
+export function approvalRoutes({ approvals }: AdminPorts): AdminRoutes {
+  return {
+    listApprovals: route('GET /tenants/:tenantId/approvals', {
+      summary: 'The tenant’s approvals, newest first',
+      role: 'viewer',
+      query: limit,
+      answer: z.object({ approvals: z.array(answers.approval) }),
+      run: async ({ tenantId, query }) => ({ approvals: await approvals.list(tenantId, query.limit) }),
+    }),
+    decideApproval: route('POST /tenants/:tenantId/approvals/:approvalId/decide', {
+      summary: 'Decide, as the holder of the token, where the rule names them',
+      role: 'operator',
+      body: requests.decideApproval,
+      answer: z.object({ status: z.literal('decided') }),
+      run: async ({ tenantId, approvalId, body: { decision }, by }) => {
+        const click = { tenantId, approvalId, decision, actor: by, via: { admin: true } } as const;
+        const { status, code } = await approvals.decide(click);
+        if (status === 'decided') return { status };
+        throw refused(status, code, approvalId);
+      },
+    }),
+  };
 }
 
 function refused(status: string, code: string | undefined, approvalId: string): RuntimeError {

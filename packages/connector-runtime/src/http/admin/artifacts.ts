@@ -1,25 +1,37 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { mediaType, readArtifactBytes, readDigest, readJson } from './read-request.ts';
-import { requests } from './requests.ts';
+import { digest, requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
-const TGZ = ['application/gzip', 'application/x-gzip', 'application/octet-stream'];
+const TGZ = ['application/gzip', 'application/x-gzip', 'application/octet-stream'] as const;
 
 /** The deployment's artifacts: the bytes of a `.tgz`, or a path of this machine as JSON. */
-export function artifactRoutes({ artifacts }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/artifacts', async (c) => c.json({ artifacts: await artifacts.list() }));
-  routes.post('/artifacts', async (c) => {
-    const source = TGZ.includes(mediaType(c))
-      ? await readArtifactBytes(c)
-      : (await readJson(c, requests.addArtifact)).path;
-    return c.json(await artifacts.add(source, c.get('by')), 201);
-  });
-  routes.post('/artifacts/:digest/promote', async (c) => {
-    const digest = readDigest(c, 'digest');
-    await artifacts.promote(digest, c.get('by'));
-    return c.json({ digest, state: 'available' });
-  });
-  return routes;
+export function artifactRoutes({ artifacts }: AdminPorts): AdminRoutes {
+  return {
+    listArtifacts: route('GET /artifacts', {
+      summary: 'What was added, newest first',
+      role: 'viewer',
+      answer: z.object({ artifacts: z.array(answers.artifact) }),
+      run: async () => ({ artifacts: await artifacts.list() }),
+    }),
+    addArtifact: route('POST /artifacts', {
+      summary: 'Verify and store an artifact: its bytes, or its path on the runtime’s machine',
+      role: 'admin',
+      body: requests.addArtifact,
+      binary: TGZ,
+      answer: answers.addedArtifact,
+      status: 201,
+      run: ({ body, by }) => artifacts.add(body instanceof Uint8Array ? body : body.path, by),
+    }),
+    promoteArtifact: route('POST /artifacts/:digest/promote', {
+      summary: 'End an artifact’s quarantine; not by who added it',
+      role: 'security-admin',
+      answer: z.object({ digest, state: z.literal('available') }),
+      run: async ({ digest, by }) => {
+        await artifacts.promote(digest, by);
+        return { digest, state: 'available' };
+      },
+    }),
+  };
 }

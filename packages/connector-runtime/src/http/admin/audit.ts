@@ -1,19 +1,29 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readQuery } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** A tenant's audit trail; the deployment's own is under the nil UUID. */
-export function auditRoutes({ audit }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/audit', async (c) => {
-    const { limit, before } = readQuery(c, requests.listAudit);
-    const page = { limit, ...(before === undefined ? {} : { before }) };
-    return c.json({ entries: (await audit.list(readId(c, 'tenantId'), page)).map(showEntry) });
-  });
-  routes.get('/tenants/:tenantId/audit/verify', async (c) => c.json(await audit.verify(readId(c, 'tenantId'))));
-  return routes;
+export function auditRoutes({ audit }: AdminPorts): AdminRoutes {
+  return {
+    listAudit: route('GET /tenants/:tenantId/audit', {
+      summary: 'The tenant’s audit entries, newest first; the deployment’s own are under the nil UUID',
+      role: 'viewer',
+      query: requests.listAudit,
+      answer: z.object({ entries: z.array(answers.auditEntry) }),
+      run: async ({ tenantId, query: { limit, before } }) => {
+        const page = { limit, ...(before === undefined ? {} : { before }) };
+        return { entries: (await audit.list(tenantId, page)).map(showEntry) };
+      },
+    }),
+    verifyAudit: route('GET /tenants/:tenantId/audit/verify', {
+      summary: 'Compute the chain again',
+      role: 'viewer',
+      answer: z.object({ entries: z.int(), verified: z.literal(true) }),
+      run: ({ tenantId }) => audit.verify(tenantId),
+    }),
+  };
 }
 
 /** The entry's hashed text as data, with its place in the chain. */

@@ -1,16 +1,21 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readQuery } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** What was accepted and what became of it; bodies and headers are not shown. */
-export function deliveryRoutes({ deliveries }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/deliveries', async (c) => {
-    const { limit, status } = readQuery(c, requests.listDeliveries);
-    const query = { limit, ...(status === undefined ? {} : { status }) };
-    return c.json({ deliveries: await deliveries.list(readId(c, 'tenantId'), query) });
-  });
-  return routes;
+export function deliveryRoutes({ deliveries }: AdminPorts): AdminRoutes {
+  return {
+    listDeliveries: route('GET /tenants/:tenantId/deliveries', {
+      summary: 'What was accepted and what became of it, without bodies and headers',
+      role: 'viewer',
+      query: requests.listDeliveries,
+      answer: z.object({ deliveries: z.array(answers.delivery) }),
+      run: async ({ tenantId, query: { limit, status } }) => {
+        const query = { limit, ...(status === undefined ? {} : { status }) };
+        return { deliveries: await deliveries.list(tenantId, query) };
+      },
+    }),
+  };
 }

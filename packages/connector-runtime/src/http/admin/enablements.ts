@@ -1,25 +1,38 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
-import { requests } from './requests.ts';
+import { digest, requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** Which artifact of a connector a tenant runs. */
-export function enablementRoutes({ tenants }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/enablements', async (c) =>
-    c.json({ enablements: await tenants.listEnablements(readId(c, 'tenantId')) }),
-  );
-  routes.post('/tenants/:tenantId/enablements', async (c) => {
-    const { digest } = await readJson(c, requests.enable);
-    const { manifest } = await tenants.enable(readId(c, 'tenantId'), digest, c.get('by'));
-    return c.json({ connector: manifest.id, version: manifest.version, digest }, 201);
-  });
-  routes.put('/tenants/:tenantId/enablements/:connector/floor', async (c) => {
-    const { version, reason } = await readJson(c, requests.setVersionFloor);
-    const connector = c.req.param('connector');
-    await tenants.setVersionFloor(readId(c, 'tenantId'), { connector, version, reason, by: c.get('by') });
-    return c.json({ connector, floor: version });
-  });
-  return routes;
+export function enablementRoutes({ tenants }: AdminPorts): AdminRoutes {
+  return {
+    listEnablements: route('GET /tenants/:tenantId/enablements', {
+      summary: 'The tenant’s version of each connector',
+      role: 'viewer',
+      answer: z.object({ enablements: z.array(answers.enablement) }),
+      run: async ({ tenantId }) => ({ enablements: await tenants.listEnablements(tenantId) }),
+    }),
+    enable: route('POST /tenants/:tenantId/enablements', {
+      summary: 'Make an artifact the tenant’s version of its connector',
+      role: 'admin',
+      body: requests.enable,
+      answer: z.object({ connector: z.string(), version: z.string(), digest }),
+      status: 201,
+      run: async ({ tenantId, body: { digest }, by }) => {
+        const { manifest } = await tenants.enable(tenantId, digest, by);
+        return { connector: manifest.id, version: manifest.version, digest };
+      },
+    }),
+    setVersionFloor: route('PUT /tenants/:tenantId/enablements/:connector/floor', {
+      summary: 'Say from which version on releases can be enabled',
+      role: 'security-admin',
+      body: requests.setVersionFloor,
+      answer: z.object({ connector: z.string(), floor: z.string() }),
+      run: async ({ tenantId, connector, body: { version, reason }, by }) => {
+        await tenants.setVersionFloor(tenantId, { connector, version, reason, by });
+        return { connector, floor: version };
+      },
+    }),
+  };
 }

@@ -1,31 +1,37 @@
-import { Hono } from 'hono';
+import { z } from 'zod';
 import { Secret } from '../../types/secret.ts';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** Webhook addresses. The answer to a POST is the only place where token and secret are ever shown. */
-export function endpointRoutes({ tenants }: AdminPorts, publicUrl: string): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  const path = '/tenants/:tenantId/endpoints';
-  routes.get(path, async (c) => c.json({ endpoints: await tenants.listEndpoints(readId(c, 'tenantId')) }));
-  routes.post(path, async (c) => {
-    const { secret, ...request } = await readJson(c, requests.createEndpoint);
-    const made = await tenants.createEndpoint({
-      ...request,
-      tenantId: readId(c, 'tenantId'),
-      by: c.get('by'),
-      ...(secret === undefined ? {} : { secret: new Secret(secret) }),
-    });
-    const token = made.token.reveal();
-    const url = `${publicUrl}/hooks/${token}`;
-    return c.json({ endpointId: made.endpointId, url, token, secret: made.secret.reveal() }, 201);
-  });
-  routes.post(`${path}/:endpointId/disable`, async (c) => {
-    const ids = { tenantId: readId(c, 'tenantId'), endpointId: readId(c, 'endpointId') };
-    await tenants.disableEndpoint({ ...ids, by: c.get('by') });
-    return c.body(null, 204);
-  });
-  return routes;
+export function endpointRoutes({ tenants }: AdminPorts, publicUrl: string): AdminRoutes {
+  return {
+    listEndpoints: route('GET /tenants/:tenantId/endpoints', {
+      summary: 'The tenant’s webhook addresses, without tokens and secrets',
+      role: 'viewer',
+      answer: z.object({ endpoints: z.array(answers.endpoint) }),
+      run: async ({ tenantId }) => ({ endpoints: await tenants.listEndpoints(tenantId) }),
+    }),
+    createEndpoint: route('POST /tenants/:tenantId/endpoints', {
+      summary: 'Make a webhook address; `url`, `token` and `secret` are shown this once',
+      role: 'admin',
+      body: requests.createEndpoint,
+      answer: answers.createdEndpoint,
+      status: 201,
+      run: async ({ tenantId, body: { secret, ...request }, by }) => {
+        const given = secret === undefined ? {} : { secret: new Secret(secret) };
+        const made = await tenants.createEndpoint({ ...request, tenantId, by, ...given });
+        const token = made.token.reveal();
+        const url = `${publicUrl}/hooks/${token}`;
+        return { endpointId: made.endpointId, url, token, secret: made.secret.reveal() };
+      },
+    }),
+    disableEndpoint: route('POST /tenants/:tenantId/endpoints/:endpointId/disable', {
+      summary: 'Take nothing more at this address',
+      role: 'admin',
+      run: ({ tenantId, endpointId, by }) => tenants.disableEndpoint({ tenantId, endpointId, by }),
+    }),
+  };
 }

@@ -3,6 +3,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 const STATUS: Readonly<Record<string, ContentfulStatusCode>> = {
   ADMIN_UNAUTHORIZED: 401,
+  ADMIN_FORBIDDEN: 403,
+  ADMIN_DEPLOYMENT_ONLY: 403,
   ADMIN_REQUEST_INVALID: 400,
   ADMIN_NOT_FOUND: 404,
   ADMIN_FAILED: 500,

@@ -1,18 +1,24 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** A tenant's own policy text, beside the defaults. */
-export function policyRoutes({ tenants }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/policy', async (c) =>
-    c.json({ policy: (await tenants.policy(readId(c, 'tenantId'))) ?? null }),
-  );
-  routes.put('/tenants/:tenantId/policy', async (c) => {
-    const { text } = await readJson(c, requests.setPolicy);
-    return c.json({ policy: await tenants.setPolicy({ tenantId: readId(c, 'tenantId'), text, by: c.get('by') }) });
-  });
-  return routes;
+export function policyRoutes({ tenants }: AdminPorts): AdminRoutes {
+  return {
+    readPolicy: route('GET /tenants/:tenantId/policy', {
+      summary: 'The tenant’s policy; null when the defaults alone decide',
+      role: 'viewer',
+      answer: z.object({ policy: answers.policy.nullable() }),
+      run: async ({ tenantId }) => ({ policy: (await tenants.policy(tenantId)) ?? null }),
+    }),
+    setPolicy: route('PUT /tenants/:tenantId/policy', {
+      summary: 'Replace the tenant’s policy: Cedar, checked before it is stored',
+      role: 'admin',
+      body: requests.setPolicy,
+      answer: z.object({ policy: answers.policy }),
+      run: async ({ tenantId, body: { text }, by }) => ({ policy: await tenants.setPolicy({ tenantId, text, by }) }),
+    }),
+  };
 }

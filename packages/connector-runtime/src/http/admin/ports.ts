@@ -1,3 +1,4 @@
+import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { DeliveryQuery, DeliverySummary } from '../../events/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
@@ -68,5 +69,7 @@ export interface AdminPorts {
   readonly deliveries: {
     list(tenantId: string, query: DeliveryQuery): Promise<readonly DeliverySummary[]>;
   };
+  /** Tokens of this API, beside the config's. */
+  readonly apiTokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>;
   readonly stats: { read(tenantId?: string): Promise<Stats> };
 }

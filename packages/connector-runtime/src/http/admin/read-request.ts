@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { RuntimeError } from '../../types/errors.ts';
 import { readBody } from '../raw-request.ts';
 import type { AdminEnv } from './admin-env.ts';
-import { digest, uuid } from './requests.ts';
+import { digest, pathText, uuid } from './requests.ts';
 
 const MAX_JSON_BYTES = 1_048_576;
 const MAX_ARTIFACT_BYTES = 52_428_800;
@@ -45,6 +45,13 @@ export function readDigest(c: Context<AdminEnv>, name: string): string {
     'ADMIN_NOT_FOUND',
     `there is nothing here: the ${name} in the path is not sha256: and 64 hex digits`,
   );
+}
+
+/** A part of the path that is a name. Throws `ADMIN_NOT_FOUND` for what nothing can be called. */
+export function readText(c: Context<AdminEnv>, name: string): string {
+  const parsed = pathText.safeParse(c.req.param(name));
+  if (parsed.success) return parsed.data;
+  throw new RuntimeError('ADMIN_NOT_FOUND', `there is nothing here: the ${name} in the path is no name`);
 }
 
 export function mediaType(c: Context<AdminEnv>): string {

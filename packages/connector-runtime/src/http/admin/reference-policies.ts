@@ -1,20 +1,25 @@
-import { Hono } from 'hono';
 import { z } from 'zod';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
+import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
-const body = z.strictObject({ policy: z.unknown() });
+const answer = z.object({ policy: z.record(z.string(), z.array(z.string())) });
 
 /** What a tenant's secret references may point to. */
-export function referencePolicyRoutes({ references }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants/:tenantId/reference-policy', async (c) =>
-    c.json({ policy: await references.read(readId(c, 'tenantId')) }),
-  );
-  routes.put('/tenants/:tenantId/reference-policy', async (c) => {
-    const { policy } = await readJson(c, body);
-    return c.json({ policy: await references.set({ tenantId: readId(c, 'tenantId'), policy, by: c.get('by') }) });
-  });
-  return routes;
+export function referencePolicyRoutes({ references }: AdminPorts): AdminRoutes {
+  return {
+    readReferencePolicy: route('GET /tenants/:tenantId/reference-policy', {
+      summary: 'Which secret references the tenant may use',
+      role: 'viewer',
+      answer,
+      run: async ({ tenantId }) => ({ policy: await references.read(tenantId) }),
+    }),
+    setReferencePolicy: route('PUT /tenants/:tenantId/reference-policy', {
+      summary: 'Say which secret references the tenant may use',
+      role: 'security-admin',
+      body: requests.setReferencePolicy,
+      answer,
+      run: async ({ tenantId, body: { policy }, by }) => ({ policy: await references.set({ tenantId, policy, by }) }),
+    }),
+  };
 }

@@ -1,5 +1,6 @@
 import { VERSION_PATTERN } from '@org/connector-artifact';
 import { z } from 'zod';
+import { adminRoles } from '../../types/roles.ts';
 
 /** What the admin API takes, by operation. Strict: a misspelt field is refused, not ignored. */
 
@@ -15,7 +16,11 @@ const secretReference = z.strictObject({ ref: z.string().min(1).max(2000) });
 const secrets = z.record(z.string().max(100), z.union([z.string().max(100_000), secretReference]));
 const actor = plain(200);
 
-export const uuid = z.uuid();
+/** Lower case, as the database shows them. */
+export const uuid = z.uuid().toLowerCase();
+
+/** A part of the path that names something. */
+export const pathText = plain(500);
 
 export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
@@ -55,10 +60,17 @@ export const requests = {
     secret: z.string().max(1000).optional(),
   }),
   setPolicy: z.strictObject({ text: z.string().max(200_000) }),
+  setReferencePolicy: z.strictObject({ policy: z.unknown() }),
   settleStep: z.discriminatedUnion('status', [
     z.strictObject({ status: z.literal('applied'), output: z.unknown() }),
     z.strictObject({ status: z.literal('not-applied') }),
   ]),
+  createToken: z.strictObject({
+    // Part of an actor's name, so one that is read in one way only.
+    name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/),
+    roles: z.array(z.enum(adminRoles)).min(1).max(adminRoles.length),
+    expiresInSeconds: z.int().min(60).max(31_622_400).default(7_776_000),
+  }),
   decideApproval: z.strictObject({ decision: z.enum(['approved', 'denied']) }),
   listDeliveries: limit.extend({ status: z.enum(['pending', 'done', 'dead']).optional() }),
   listAudit: limit.extend({

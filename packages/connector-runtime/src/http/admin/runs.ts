@@ -1,39 +1,58 @@
-import { Hono } from 'hono';
+import { z } from 'zod';
 import { RuntimeError } from '../../types/errors.ts';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { answers } from './answers.ts';
 import { showEntry } from './audit.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson, readQuery } from './read-request.ts';
-import { limit, requests } from './requests.ts';
+import { limit, requests, uuid } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** Runs with their journals, and what a person may settle in them. */
-export function runRoutes({ runs, audit }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-
-  async function find(runId: string) {
+export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
+  /** Another tenant's run is one that is not there. */
+  async function find(runId: string, within: string | undefined) {
     const run = await runs.get(runId);
-    if (run === undefined) throw new RuntimeError('RUN_UNKNOWN', `there is no run ${runId}`);
+    if (run === undefined || (within !== undefined && run.tenantId !== within)) {
+      throw new RuntimeError('RUN_UNKNOWN', `there is no run ${runId}`);
+    }
     return run;
   }
 
-  routes.get('/tenants/:tenantId/runs', async (c) => {
-    const query = readQuery(c, limit);
-    return c.json({ runs: await runs.list({ tenantId: readId(c, 'tenantId'), ...query }) });
-  });
-  routes.get('/runs/:runId', async (c) => c.json(await find(readId(c, 'runId'))));
-  routes.get('/runs/:runId/audit', async (c) => {
-    const { limit: count, before } = readQuery(c, requests.listAudit);
-    const runId = readId(c, 'runId');
-    const { tenantId } = await find(runId);
-    const page = { runId, limit: count, ...(before === undefined ? {} : { before }) };
-    return c.json({ runId, entries: (await audit.list(tenantId, page)).map(showEntry) });
-  });
-  routes.post('/runs/:runId/steps/:stepKey/settle', async (c) => {
-    const found = await readJson(c, requests.settleStep);
-    const runId = readId(c, 'runId');
-    const { tenantId } = await find(runId);
-    await runs.settle({ tenantId, runId, stepKey: c.req.param('stepKey') }, found, c.get('by'));
-    return c.body(null, 204);
-  });
-  return routes;
+  return {
+    listRuns: route('GET /tenants/:tenantId/runs', {
+      summary: 'The tenant’s runs, newest first',
+      role: 'viewer',
+      query: limit,
+      answer: z.object({ runs: z.array(answers.run) }),
+      run: async ({ tenantId, query }) => ({ runs: await runs.list({ tenantId, ...query }) }),
+    }),
+    showRun: route('GET /runs/:runId', {
+      summary: 'A run with its steps and approvals, without inputs and outputs',
+      role: 'viewer',
+      reach: 'own',
+      answer: answers.runDetails,
+      run: ({ runId, within }) => find(runId, within),
+    }),
+    listRunAudit: route('GET /runs/:runId/audit', {
+      summary: 'The run’s audit entries, newest first',
+      role: 'viewer',
+      reach: 'own',
+      query: requests.listAudit,
+      answer: z.object({ runId: uuid, entries: z.array(answers.auditEntry) }),
+      run: async ({ runId, within, query: { limit: count, before } }) => {
+        const { tenantId } = await find(runId, within);
+        const page = { runId, limit: count, ...(before === undefined ? {} : { before }) };
+        return { runId, entries: (await audit.list(tenantId, page)).map(showEntry) };
+      },
+    }),
+    settleStep: route('POST /runs/:runId/steps/:stepKey/settle', {
+      summary: 'Say what became of a write whose outcome is unknown',
+      role: 'operator',
+      reach: 'own',
+      body: requests.settleStep,
+      run: async ({ runId, stepKey, within, body, by }) => {
+        const { tenantId } = await find(runId, within);
+        await runs.settle({ tenantId, runId, stepKey }, body, by);
+      },
+    }),
+  };
 }

@@ -1,23 +1,43 @@
-import { Hono } from 'hono';
-import type { AdminEnv, AdminRouter } from './admin-env.ts';
+import { z } from 'zod';
+import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
-import { readId, readJson } from './read-request.ts';
 import { requests } from './requests.ts';
+import { type AdminRoutes, route } from './route.ts';
 
 /** `/tenants` and their workspaces. */
-export function tenantRoutes({ tenants }: AdminPorts): AdminRouter {
-  const routes = new Hono<AdminEnv>();
-  routes.get('/tenants', async (c) => c.json({ tenants: await tenants.listTenants() }));
-  routes.post('/tenants', async (c) => {
-    const { name } = await readJson(c, requests.createTenant);
-    return c.json(await tenants.createTenant({ name, by: c.get('by') }), 201);
-  });
-  routes.get('/tenants/:tenantId/workspaces', async (c) =>
-    c.json({ workspaces: await tenants.listWorkspaces(readId(c, 'tenantId')) }),
-  );
-  routes.post('/tenants/:tenantId/workspaces', async (c) => {
-    const { name } = await readJson(c, requests.createWorkspace);
-    return c.json(await tenants.createWorkspace({ tenantId: readId(c, 'tenantId'), name, by: c.get('by') }), 201);
-  });
-  return routes;
+export function tenantRoutes({ tenants }: AdminPorts): AdminRoutes {
+  return {
+    listTenants: route('GET /tenants', {
+      summary: 'The tenants; a tenant’s token sees its own',
+      role: 'viewer',
+      reach: 'own',
+      answer: z.object({ tenants: z.array(answers.tenant) }),
+      run: async ({ within }) => {
+        const all = await tenants.listTenants();
+        return { tenants: within === undefined ? all : all.filter(({ id }) => id === within) };
+      },
+    }),
+    createTenant: route('POST /tenants', {
+      summary: 'Make a tenant, with a workspace `default`',
+      role: 'admin',
+      body: requests.createTenant,
+      answer: answers.createdTenant,
+      status: 201,
+      run: ({ body: { name }, by }) => tenants.createTenant({ name, by }),
+    }),
+    listWorkspaces: route('GET /tenants/:tenantId/workspaces', {
+      summary: 'The tenant’s workspaces',
+      role: 'viewer',
+      answer: z.object({ workspaces: z.array(answers.workspace) }),
+      run: async ({ tenantId }) => ({ workspaces: await tenants.listWorkspaces(tenantId) }),
+    }),
+    createWorkspace: route('POST /tenants/:tenantId/workspaces', {
+      summary: 'Make a workspace',
+      role: 'admin',
+      body: requests.createWorkspace,
+      answer: answers.workspace,
+      status: 201,
+      run: ({ tenantId, body: { name }, by }) => tenants.createWorkspace({ tenantId, name, by }),
+    }),
+  };
 }

@@ -1,0 +1,1 @@
+export { type ApiTokens, createApiTokens, type TokenHolder } from './api-tokens.ts';

@@ -1,0 +1,235 @@
+import { z } from 'zod';
+import { adminRoles } from '../../types/roles.ts';
+import { digest, uuid } from './requests.ts';
+
+/** What the admin API answers, by kind of thing. Tests compare every answer with these: no field more, none missing. */
+
+const time = z.iso.datetime();
+const count = z.int().nonnegative();
+const failure = z.object({ code: z.string(), message: z.string() });
+const purpose = z.object({ kind: z.enum(['trigger', 'approval']), name: z.string() });
+const approvalStatus = z.enum(['requested', 'approved', 'denied', 'expired', 'cancelled']);
+
+export const error = z
+  .object({
+    error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
+  })
+  .meta({ id: 'Error' });
+
+const tenant = z.object({ id: uuid, name: z.string() }).meta({ id: 'Tenant' });
+
+const approvalRule = z
+  .object({
+    connectionId: uuid,
+    connector: z.string(),
+    channel: z.string(),
+    target: z.unknown(),
+    approvers: z.array(z.string()),
+    expiresInSeconds: z.int(),
+  })
+  .meta({ id: 'ApprovalRule' });
+
+const credential = z.object({
+  generation: z.int(),
+  expiresAt: time.nullable(),
+  renewable: z.boolean(),
+  renewsAt: time.nullable(),
+  updatedAt: time,
+  failure: failure.extend({ since: time, count }).nullable(),
+});
+
+const health = z.object({
+  state: z.enum(['ready', 'degraded', 'reauth_required', 'disabled']),
+  reason: z.string().nullable(),
+  nextStep: z.string().nullable(),
+  missingScopes: z.array(z.string()),
+  unusable: z.array(z.string()),
+});
+
+const run = z
+  .object({
+    id: uuid,
+    tenantId: uuid,
+    workspaceId: uuid,
+    workflow: z.string(),
+    trigger: z.string(),
+    eventKey: z.string(),
+    status: z.enum(['queued', 'running', 'waiting', 'completed', 'denied', 'failed', 'diverged', 'cancelled']),
+    error: failure.nullable(),
+    createdAt: time,
+    updatedAt: time,
+    finishedAt: time.nullable(),
+  })
+  .meta({ id: 'Run' });
+
+const step = z.object({
+  key: z.string(),
+  kind: z.enum(['action', 'approval', 'step', 'sleep']),
+  action: z.string().nullable(),
+  status: z.enum(['intended', 'waiting', 'unknown', 'succeeded', 'failed', 'denied']),
+  attempts: count,
+  error: failure.nullable(),
+  approvalId: uuid.nullable(),
+  dueAt: time.nullable(),
+  finishedAt: time.nullable(),
+});
+
+const apiToken = z
+  .object({
+    id: uuid,
+    tenantId: uuid.nullable(),
+    name: z.string(),
+    roles: z.array(z.enum(adminRoles)),
+    createdBy: z.string(),
+    createdAt: time,
+    expiresAt: time,
+    lastUsedAt: time.nullable(),
+    revokedBy: z.string().nullable(),
+    revokedAt: time.nullable(),
+  })
+  .meta({ id: 'Token' });
+
+export const answers = {
+  apiToken,
+  createdToken: apiToken.extend({ token: z.string() }).meta({ id: 'CreatedToken' }),
+  tenant,
+  createdTenant: tenant.extend({ workspaceId: uuid }).meta({ id: 'CreatedTenant' }),
+  approvalRule,
+  workspace: z
+    .object({ id: uuid, tenantId: uuid, name: z.string(), approvalRule: approvalRule.nullable() })
+    .meta({ id: 'Workspace' }),
+  artifact: z
+    .object({
+      digest,
+      id: z.string(),
+      version: z.string(),
+      publisher: z.string(),
+      keyIds: z.array(z.string()),
+      addedAt: time,
+      addedBy: z.string(),
+      state: z.enum(['available', 'quarantined']),
+      availableAt: time.nullable(),
+      promotedBy: z.string().nullable(),
+    })
+    .meta({ id: 'Artifact' }),
+  addedArtifact: z
+    .object({ digest, id: z.string(), version: z.string(), publisher: z.string(), keyIds: z.array(z.string()) })
+    .meta({ id: 'AddedArtifact' }),
+  enablement: z
+    .object({
+      connector: z.string(),
+      version: z.string(),
+      digest,
+      enabledBy: z.string(),
+      enabledAt: time,
+      floor: z.string(),
+    })
+    .meta({ id: 'Enablement' }),
+  connection: z
+    .object({
+      id: uuid,
+      tenantId: uuid,
+      workspaceId: uuid,
+      name: z.string(),
+      connector: z.string(),
+      config: z.record(z.string(), z.unknown()),
+      auth: z.string(),
+      status: z.enum(['ready', 'reauth_required', 'disabled']),
+      statusReason: z.string().nullable(),
+      grantedScopes: z.array(z.string()).nullable(),
+      lastTest: z.object({ at: time, account: z.string().optional(), error: failure.optional() }).nullable(),
+      credential: credential.nullable(),
+      health,
+    })
+    .meta({ id: 'Connection' }),
+  begunAuthorization: z
+    .object({ url: z.string(), redirectUri: z.string(), expiresAt: time })
+    .meta({ id: 'BegunAuthorization' }),
+  endpoint: z
+    .object({
+      id: uuid,
+      connectionId: uuid,
+      connector: z.string(),
+      purpose,
+      disabled: z.boolean(),
+      createdAt: time,
+    })
+    .meta({ id: 'Endpoint' }),
+  createdEndpoint: z
+    .object({ endpointId: uuid, url: z.string(), token: z.string(), secret: z.string() })
+    .meta({ id: 'CreatedEndpoint' }),
+  policy: z.object({ version: z.int().positive(), text: z.string() }).meta({ id: 'Policy' }),
+  run,
+  runDetails: run
+    .extend({
+      result: z.unknown(),
+      steps: z.array(step),
+      approvals: z.array(
+        z.object({
+          id: uuid,
+          stepKey: z.string(),
+          status: approvalStatus,
+          decidedBy: z.string().nullable(),
+          decidedAt: time.nullable(),
+          expiresAt: time,
+        }),
+      ),
+      auditUrl: z.string(),
+    })
+    .meta({ id: 'RunDetails' }),
+  approval: z
+    .object({
+      id: uuid,
+      tenantId: uuid,
+      workspaceId: uuid,
+      runId: uuid,
+      stepKey: z.string(),
+      digests: z.array(z.string()),
+      request: z.record(z.string(), z.unknown()),
+      connectionId: uuid,
+      connector: z.string(),
+      channel: z.string(),
+      target: z.unknown(),
+      approvers: z.array(z.string()),
+      status: approvalStatus,
+      ref: z.record(z.string(), z.unknown()).nullable(),
+      decidedBy: z.string().nullable(),
+      decidedAt: z.int().nullable().describe('milliseconds since 1970'),
+      expiresAt: z.int().describe('milliseconds since 1970'),
+    })
+    .meta({ id: 'Approval' }),
+  delivery: z
+    .object({
+      id: uuid,
+      endpointId: uuid,
+      connector: z.string(),
+      purpose,
+      deliveryKey: z.string(),
+      bodyBytes: count,
+      receivedAt: time,
+      status: z.enum(['pending', 'done', 'dead']),
+      claims: count,
+      error: failure.nullable(),
+    })
+    .meta({ id: 'Delivery' }),
+  auditEntry: z
+    .object({
+      seq: z.string(),
+      hash: z.string(),
+      at: time,
+      kind: z.string(),
+      actor: z.string(),
+      subject: z.string(),
+      runId: uuid.nullable(),
+      tenantId: uuid,
+      details: z.record(z.string(), z.unknown()),
+    })
+    .meta({ id: 'AuditEntry' }),
+  stats: z
+    .object({
+      deliveries: z.object({ accepted: count, duplicates: count, rejected: count, rejectedAudited: count }),
+      runs: z.record(z.string(), count),
+      connections: z.record(z.string(), count),
+    })
+    .meta({ id: 'Stats' }),
+} as const;
