@@ -1,9 +1,16 @@
 // Parts of the runtime by themselves, for this repository's benchmarks and fault runs. Not part of the published package.
+export { createApiTokens } from './api-tokens/index.ts';
 export { createAuditTrail } from './audit/index.ts';
 export { type Credentials, createCredentials, createTokenHttp } from './credentials/index.ts';
 export { type Broker, createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 export { createHostPool, type HostPool } from './hosts/index.ts';
-export { adminDocument, adminReferencePage } from './http/index.ts';
+export {
+  type AdminApp,
+  adminDocument,
+  adminReferencePage,
+  createAdminApp,
+  type OpenApiDocument,
+} from './http/index.ts';
 export { openStore, type Store } from './store/index.ts';
 export { createLog, createScrubber } from './telemetry/index.ts';
 export { systemClock } from './types/clock.ts';
