@@ -1,13 +1,18 @@
 /** An answer as a stranger can compare it: every part of it, with what must differ made equal. */
 export interface Seen {
+  readonly status: number;
+  /** The body alone. */
+  readonly text: string;
+  /** Status, headers and body. */
   readonly raw: string;
   readonly shape: string;
 }
 
 export async function see(answer: Response): Promise<Seen> {
   const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
-  const raw = `${answer.status}\n${headers}\n${await answer.text()}`;
-  return { raw, shape: shapeOf(raw) };
+  const [status, text] = [answer.status, await answer.text()];
+  const raw = `${status}\n${headers}\n${text}`;
+  return { status, text, raw, shape: shapeOf(raw) };
 }
 
 /** Ids in any spelling are one; so are times and what is made anew for each answer. */

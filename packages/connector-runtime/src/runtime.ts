@@ -268,8 +268,8 @@ function connectionsOf(tenants: Tenants): ConnectionsPort {
 function runsOf(reader: RunReader, pipeline: Pipeline, auditUrl: (runId: string) => string): AdminPorts['runs'] {
   return {
     list: (query) => reader.list(query),
-    async get(runId) {
-      const run = await reader.get(runId);
+    async get(runId, within) {
+      const run = await reader.get(runId, within);
       return run && { ...run, auditUrl: auditUrl(runId) };
     },
     settle: (step, found, by) => pipeline.settleByPerson(step, found, by),

@@ -56,8 +56,8 @@ interface RunQuery {
 export interface RunReader {
   /** A tenant's runs, newest first. */
   list(query: RunQuery): Promise<readonly RunSummary[]>;
-  /** One run with its journal, without inputs and outputs. Whose it is, is the caller's to check: `tenantId`. */
-  get(runId: string): Promise<RunDetails | undefined>;
+  /** One run with its journal, without inputs and outputs; `within` a tenant, another's is not there. */
+  get(runId: string, within?: string): Promise<RunDetails | undefined>;
 }
 
 type Reader = Db | Transaction<Database>;
@@ -78,9 +78,11 @@ export function createRunReader(db: Reader): RunReader {
       return (await query.execute()).map(toSummary);
     },
 
-    async get(runId) {
+    async get(runId, within) {
       if (!UUID.test(runId)) return undefined;
-      const row = await summaries(db).select('r.result').where('r.id', '=', runId).executeTakeFirst();
+      let query = summaries(db).select('r.result').where('r.id', '=', runId);
+      if (within !== undefined) query = query.where('r.tenant_id', '=', within);
+      const row = await query.executeTakeFirst();
       if (row === undefined) return undefined;
       const [steps, approvals] = [await readSteps(db, row), await readApprovals(db, row)];
       return { ...toSummary(row), result: row.result, steps, approvals };

@@ -33,8 +33,8 @@ beforeAll(async () => {
   http = createTestHttp(database, systemClock, {
     runs: {
       list: (query) => runs.list(query),
-      get: async (id) => {
-        const run = await runs.get(id);
+      get: async (id, within) => {
+        const run = await runs.get(id, within);
         return run && { ...run, auditUrl: '' };
       },
       settle: async () => undefined,

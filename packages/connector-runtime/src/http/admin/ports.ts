@@ -40,8 +40,8 @@ export interface AdminPorts {
   readonly runs: {
     /** Answered as they are, like every other list here. */
     list(query: { readonly tenantId: string; readonly limit: number }): Promise<readonly object[]>;
-    /** With its steps and approvals. */
-    get(runId: string): Promise<{ readonly tenantId: string } | undefined>;
+    /** With its steps and approvals; `within` a tenant, another's is not there. */
+    get(runId: string, within?: string): Promise<{ readonly tenantId: string } | undefined>;
     settle(
       step: { readonly tenantId: string; readonly runId: string; readonly stepKey: string },
       found: { readonly status: 'applied'; readonly output: unknown } | { readonly status: 'not-applied' },

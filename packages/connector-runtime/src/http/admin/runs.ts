@@ -10,7 +10,7 @@ import { type AdminRoutes, route } from './route.ts';
 export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
   /** Another tenant's run is one that is not there. */
   async function find(runId: string, within: string | undefined) {
-    const run = await runs.get(runId);
+    const run = await runs.get(runId, within);
     if (run === undefined || (within !== undefined && run.tenantId !== within)) {
       throw new RuntimeError('RUN_UNKNOWN', `there is no run ${runId}`);
     }
