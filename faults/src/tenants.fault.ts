@@ -30,7 +30,7 @@ export default defineFault({
       const tried = [...swept, asked, await tryTables(scene)];
       // Last of all: a broken build may change what the others look at.
       const broken = [
-        await tryOperations(scene, { ...options, size: 'short' }, 'port-without-tenant', ['listAudit']),
+        await tryOperations(scene, { ...options, size: 'short' }, 'port-without-tenant', ['readPolicy']),
         await tryOperations(scene, { ...options, size: 'short' }, 'token-without-tenant', CONTROLS),
       ];
       const unguarded = await Promise.all(

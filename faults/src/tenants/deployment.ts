@@ -141,7 +141,7 @@ function createBrokenApps(
       silentLog,
     ),
     'port-without-tenant': createAdminApp(
-      { ...admin, ...rest, holders, audit: { ...admin.audit, list: (_, page) => admin.audit.list(target(), page) } },
+      { ...admin, ...rest, holders, tenants: { ...admin.tenants, policy: () => admin.tenants.policy(target()) } },
       silentLog,
     ),
   };
