@@ -125,6 +125,7 @@ function createBrokenApps(
     tokens: [{ name: 'root', token: new Secret(rootToken) }],
     publicUrl: 'http://127.0.0.1:1',
     refusals: { count: () => undefined },
+    clientAddress: () => undefined,
   };
   return {
     'token-without-tenant': createAdminApp(

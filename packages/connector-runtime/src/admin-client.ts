@@ -14,7 +14,9 @@ const failure = z.object({
 
 /** Talks to the admin API of a runtime that runs elsewhere. Throws `CONFIG_MISSING` | `CONFIG_INVALID`. */
 export function createAdminClient(given: { readonly url?: string; readonly tokenEnv: string }): AdminClient {
-  const { origin } = parseOrigin(given.url);
+  const { origin, pathname } = parseAddress(given.url);
+  // With a path where the runtime is mounted at one.
+  const base = `${origin}${pathname.replace(/\/+$/, '')}`;
   const token = process.env[given.tokenEnv];
   if (!token) {
     // Somebody may have given the token itself.
@@ -23,7 +25,7 @@ export function createAdminClient(given: { readonly url?: string; readonly token
   }
   return {
     async request(method, path, body) {
-      const answer = await send(`${origin}/admin/v1${path}`, {
+      const answer = await send(`${base}/admin/v1${path}`, {
         method,
         headers: {
           authorization: `Bearer ${token}`,
@@ -61,7 +63,7 @@ async function readJson(answer: Response): Promise<unknown> {
   }
 }
 
-function parseOrigin(url: string | undefined): URL {
+function parseAddress(url: string | undefined): URL {
   if (url === undefined)
     throw new RuntimeError('CONFIG_MISSING', 'name the runtime with --url or CONNECTOR_RUNTIME_URL');
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new URL(url);

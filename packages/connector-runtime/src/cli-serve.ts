@@ -1,14 +1,17 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseTrustPolicy } from '@org/connector-artifact';
 import type { RuntimeOptions } from './config.ts';
 import { loadConfigFile } from './config-file.ts';
+import type { RuntimeFetch } from './http/index.ts';
+import { type HttpServer, startHttpServer } from './http-server.ts';
 import { keepMemoryPrivate } from './process-hygiene.ts';
 import { RuntimeError } from './types/errors.ts';
 
-type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>;
+/** How long requests in hand may take once new connections are refused. */
+const IN_HAND_MS = 10_000;
+/** Everything after the draining; what takes longer is for another node. */
+const ENDING_MS = 90_000;
 
 /** Runs until SIGTERM or SIGINT, then drains. Throws what keeps it from starting, with nothing left running. */
 export async function serve(configPath: string, json: boolean): Promise<void> {
@@ -16,64 +19,34 @@ export async function serve(configPath: string, json: boolean): Promise<void> {
   await keepMemoryPrivate();
   const options = await loadConfigFile(configPath);
   await verifyTrust(options.trust);
-  let answer: Fetch = () => new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } });
+  let answer: RuntimeFetch = async () => new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } });
   // First of all: a port that is taken is found out before anything is made.
-  const server = await listen(options, (request, env) => answer(request, env));
+  const server = await startHttpServer(options, (request, env) => answer(request, env));
   try {
     // Only now: it is the larger part of the program, and what is wrong with a config should show at once.
     const { createRuntime } = await import('./runtime.ts');
     const runtime = await createRuntime(options);
     try {
       await runtime.start();
-      answer = (request, env) => runtime.fetch(request, env);
+      answer = runtime.fetch;
       process.stdout.write(readyLine(server, options, json));
       await stopping;
-      await close(server);
+      runtime.drain();
+      await wait(options.http.drainSeconds * 1000);
+      setTimeout(() => process.exit(1), ENDING_MS).unref();
+      await server.close(IN_HAND_MS);
     } finally {
       await runtime.stop();
     }
   } finally {
-    await close(server);
+    await server.close(IN_HAND_MS);
   }
 }
 
-async function listen({ port, host }: RuntimeOptions, fetch: Fetch): Promise<ServerType> {
-  const server = createAdaptorServer({
-    fetch: (request, env) => fetch(request, env as HttpBindings),
-    overrideGlobalObjects: false,
-  });
-  try {
-    server.listen(port, host);
-    await once(server, 'listening');
-    return server;
-  } catch (cause) {
-    const { code } = cause as { code?: string };
-    throw new RuntimeError(
-      'PORT_UNAVAILABLE',
-      `Port ${port} of ${host} can't be listened on (${code}): stop what uses it, or set another port in the config`,
-      { cause },
-    );
-  }
-}
-
-function readyLine(server: ServerType, { host }: RuntimeOptions, json: boolean): string {
-  const { port } = server.address() as AddressInfo;
+function readyLine({ port }: HttpServer, { host }: RuntimeOptions, json: boolean): string {
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (json) return `${JSON.stringify({ ready: true, url, pid: process.pid })}\n`;
   return `connector-runtime listens on ${url} (process ${process.pid})\n`;
-}
-
-/** Lets requests in hand finish; those that have not ended after 10 s are cut off. */
-async function close(server: ServerType): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, 'close');
-  server.close();
-  if ('closeIdleConnections' in server) server.closeIdleConnections();
-  const cut = setTimeout(() => {
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  }, 10_000);
-  await closed;
-  clearTimeout(cut);
 }
 
 /** A second signal ends the process at once. */

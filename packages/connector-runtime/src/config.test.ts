@@ -50,6 +50,7 @@ describe('the config', () => {
       trust: '/etc/runtime/trust.json',
       artifacts: ['/etc/runtime/a.tgz'],
       egress: { allowPrivate: [] },
+      http: { trustedProxies: [], forwardedHeader: 'x-forwarded-for', http2: false, drainSeconds: 0 },
       log: { level: 'info' },
     });
     expect(options.masterKey instanceof Secret && options.masterKey.reveal()).toBe(masterKey);
@@ -74,6 +75,14 @@ describe('the config', () => {
     ]);
   });
 
+  it.each(['https://example.com/connectors', 'https://example.com/connectors/'])(
+    'takes %s, which has a path',
+    (url) => {
+      const { publicUrl } = parseRuntimeOptions({ ...valid, publicUrl: url }, 'config.ts');
+      expect(publicUrl).toBe('https://example.com/connectors');
+    },
+  );
+
   it('can be printed without its secrets', () => {
     const options = parseRuntimeOptions(valid, 'config.ts');
     expect(JSON.stringify(options)).not.toContain(masterKey);
@@ -91,7 +100,11 @@ describe('the config', () => {
 
   it.each<[string, object]>([
     ['a port out of range', { port: 65536 }],
-    ['a public address with a path', { publicUrl: 'https://example.com/runtime' }],
+    ['a public address with a query', { publicUrl: 'https://example.com/runtime?a=b' }],
+    ['a public address whose path has an empty part', { publicUrl: 'https://example.com//runtime' }],
+    ['a proxy that is no address', { http: { trustedProxies: ['proxy.internal'] } }],
+    ['trust in every address', { http: { trustedProxies: ['0.0.0.0/0'] } }],
+    ['a draining that never ends', { http: { drainSeconds: 301 } }],
     ['plain http outside loopback', { publicUrl: 'http://example.com' }],
     ['both kinds of database', { database: { dataDir: 'x', url: 'postgres://h/d' } }],
     ['another kind of database', { database: { url: 'mysql://h/d' } }],

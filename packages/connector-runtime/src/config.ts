@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Quarantine } from './artifacts/index.ts';
+import { type HttpConfig, type HttpOptions, http as httpSchema } from './config-http.ts';
 import {
   type MasterKey,
   type MasterKeyConfig,
@@ -23,7 +24,10 @@ export interface RuntimeConfig {
   readonly port: number;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** How the outside reaches this runtime, without a path: webhook addresses and audit links begin with it. https, except on loopback. */
+  /**
+   * How the outside reaches this runtime: webhook addresses and audit links begin with it, never with a request's `Host`. With
+   * a path where it is mounted at one. https, except on loopback.
+   */
   readonly publicUrl: string;
   /** A Postgres of your own, or a directory in which the runtime keeps one. */
   readonly database: { readonly url: string } | { readonly dataDir: string; readonly port?: number };
@@ -55,6 +59,8 @@ export interface RuntimeConfig {
     /** Hosts and CIDRs on private networks that connectors may reach after all. Default: none. */
     readonly allowPrivate: readonly string[];
   };
+  /** What is in front of it: trusted proxies, HTTP/2, how long to drain. */
+  readonly http?: HttpConfig;
   readonly log?: { readonly level: LogLevel };
 }
 
@@ -74,6 +80,7 @@ export interface RuntimeOptions {
   readonly artifacts: readonly string[];
   readonly quarantine: Quarantine;
   readonly egress: { readonly allowPrivate: readonly string[] };
+  readonly http: HttpOptions;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -86,7 +93,11 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 const publicUrl = z
   .url({ protocol: /^https?$/, error: 'must be a URL like https://connectors.example.com' })
-  .refine((text) => new URL(text).pathname === '/' && !/[?#@]/.test(text), 'must have no path, query or credentials')
+  .refine((text) => !/[?#@]/.test(text), 'must have no query, fragment or credentials')
+  .refine(
+    (text) => /^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(new URL(text).pathname),
+    'must have a plain path, such as https://example.com/connectors, or none',
+  )
   .refine(
     (text) => new URL(text).protocol === 'https:' || loopback.has(new URL(text).hostname),
     'must begin with https:// (http:// is for loopback only)',
@@ -133,6 +144,7 @@ const schema = z.strictObject({
     )
     .default('none'),
   egress: z.strictObject({ allowPrivate: z.array(z.string().min(1)) }).default({ allowPrivate: [] }),
+  http: httpSchema,
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
 });
 
@@ -151,7 +163,7 @@ export function parseRuntimeOptions(config: unknown, file: string): RuntimeOptio
   const folder = dirname(resolve(file));
   return {
     ...rest,
-    publicUrl: new URL(rest.publicUrl).origin,
+    publicUrl: new URL(rest.publicUrl).href.replace(/\/$/, ''),
     database: toStoreOptions(database, folder),
     masterKey: toMasterKey(masterKey, folder),
     previousMasterKeys: previousMasterKeys.map((key) => toMasterKey(key, folder)),

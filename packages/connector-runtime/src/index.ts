@@ -1,5 +1,8 @@
 export { defineRuntimeConfig, parseRuntimeOptions, type RuntimeConfig, type RuntimeOptions } from './config.ts';
-export type { AdminPorts } from './http/index.ts';
+export { loadConfigFile } from './config-file.ts';
+export type { HttpConfig } from './config-http.ts';
+export type { AdminPorts, NodeBindings, NodeListener, NodeListenerOptions, RuntimeFetch } from './http/index.ts';
+export { toNodeListener } from './http/index.ts';
 export type { Invocation, Invoked } from './invoke.ts';
 export type { PlannedStep, Workflow, WorkflowContext } from './runs/index.ts';
 export { defineWorkflow } from './runs/index.ts';

@@ -8,7 +8,15 @@ import { createCredentials, createRenewalWatch, createTokenHttp } from './creden
 import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 import { listDeliveries } from './events/index.ts';
 import { createHostPool } from './hosts/index.ts';
-import { type AdminPorts, createHttp, createStats, type HttpApp, listArtifacts } from './http/index.ts';
+import {
+  type AdminPorts,
+  createClientAddress,
+  createHttp,
+  createRequestGate,
+  createStats,
+  listArtifacts,
+  type RuntimeFetch,
+} from './http/index.ts';
 import {
   createPostgresDeliveryStore,
   createPostgresEndpointStore,
@@ -36,18 +44,30 @@ import { createVault, pruneKeys } from './vault/index.ts';
 export interface Runtime {
   /**
    * Answers webhooks (`POST /hooks/…`), `/healthz`, `/readyz` and the admin API. With `@hono/node-server` pass its second
-   * argument on: it carries the headers as they were sent.
+   * argument on: it carries the headers as they were sent. `prefix` in it is where the runtime is mounted.
    */
-  readonly fetch: HttpApp['fetch'];
+  readonly fetch: RuntimeFetch;
   /** What the admin API does, for code that embeds the runtime. */
   readonly admin: AdminPorts;
   /** Does one action, as a run of its own: under policy, approvals, ledger and audit. Rejects for an unknown connection only. */
   invoke(invocation: Invocation): Promise<Invoked>;
-  /** Adds the configured artifacts and starts working. Throws what refuses an artifact. */
+  /** Adds the configured artifacts and starts working. Throws what refuses an artifact; then it is stopped. */
   start(): Promise<void>;
-  /** Takes nothing new, lets what is in hand end, and closes the database. */
+  /**
+   * Makes `/readyz` 503 and each answer the last of its connection; everything is still answered. For the time between being
+   * told to stop and `stop`, in which load balancers notice.
+   */
+  drain(): void;
+  /**
+   * Ends in order: what `fetch` has in hand is answered first, after its commit (10 s at most), while anything new gets 503
+   * with `Retry-After`; then deliveries, actions and jobs in hand end; then the database closes. Close your server before.
+   * Called again it is the same ending.
+   */
   stop(): Promise<void>;
 }
+
+/** How long requests in hand may take once the runtime is told to stop. */
+const IN_HAND_MS = 10_000;
 
 /**
  * Opens the database (embedded or yours), brings its schema up to date and wires every stage; nothing works until `start`.
@@ -202,6 +222,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     stats: createStats({ db, refusals }),
   };
   let state: 'created' | 'starting' | 'started' | 'stopped' = 'created';
+  let stopping: Promise<void> | undefined;
   const http = createHttp({
     ingress: pipeline.ingress,
     admin: {
@@ -215,37 +236,53 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     health: {
       isReady: async () =>
         state === 'started' && (await db.selectNoFrom((eb) => eb.val(1).as('one')).execute()).length === 1,
+      isDraining: () => gate.isDraining,
     },
+    clientAddress: createClientAddress(options.http),
     clock,
     log,
   });
+  const gate = createRequestGate((request, env) => http.fetch(request, env));
+
+  async function end(): Promise<void> {
+    state = 'stopped';
+    if (!(await gate.close(IN_HAND_MS))) log.warn('requests in hand took too long and are left behind');
+    await pipeline.stop();
+    await trustWatch.stop();
+    await renewalWatch.stop();
+    await hosts.stop();
+    await broker.stop();
+    await refusals.flush();
+    await store.close();
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= end();
+    return stopping;
+  }
 
   return {
-    fetch: http.fetch,
+    fetch: gate.fetch,
     admin,
     invoke: createInvoke({ db, connectionFor: tenants.connectionFor, runs, jobs, audit, clock }),
     async start() {
       if (state !== 'created') throw new RuntimeError('RUNTIME_STOPPED', 'a runtime starts once: create another one');
       state = 'starting';
-      hosts.warm();
-      for (const path of options.artifacts) await artifacts.add(path);
-      await pruneKeys({ db, audit, by: 'system' });
-      await pipeline.start();
-      renewalWatch.start();
+      try {
+        hosts.warm();
+        for (const path of options.artifacts) await artifacts.add(path);
+        await pruneKeys({ db, audit, by: 'system' });
+        await pipeline.start();
+        renewalWatch.start();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
       state = 'started';
       log.info('the runtime works', { workflows: options.workflows.map(({ name }) => name) });
     },
-    async stop() {
-      if (state === 'stopped') return;
-      state = 'stopped';
-      await pipeline.stop();
-      await trustWatch.stop();
-      await renewalWatch.stop();
-      await hosts.stop();
-      await broker.stop();
-      await refusals.flush();
-      await store.close();
-    },
+    drain: gate.drain,
+    stop,
   };
 }
 

@@ -1,8 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What `@hono/node-server` passes beside the request; absent when another framework calls `fetch`. */
+/** What may come beside a request; `@hono/node-server` passes `incoming`, another framework that calls `fetch` does not. */
 export interface NodeBindings {
-  readonly incoming?: Pick<IncomingMessage, 'rawHeaders'>;
+  /** Node's request (of HTTP/1 or HTTP/2): it has the headers as they were sent, and the peer. */
+  readonly incoming?: Pick<IncomingMessage, 'rawHeaders'> & Partial<NodeRequest>;
+  /** The path at which the runtime is mounted, where the request still has it: `/connectors`. */
+  readonly prefix?: string | undefined;
+}
+
+interface NodeRequest extends Pick<IncomingMessage, 'httpVersionMajor' | 'readableDidRead'> {
+  readonly socket: Pick<IncomingMessage['socket'], 'remoteAddress'>;
+  /** Some frameworks keep the bytes here when they parse a body; then nothing is lost. */
+  readonly rawBody: unknown;
 }
 
 /**
@@ -18,6 +27,12 @@ export function rawHeaders(request: Request, env: NodeBindings | undefined): [na
     if (!name.startsWith(':')) headers.push([name.toLowerCase(), raw[at + 1] ?? '']);
   }
   return headers;
+}
+
+/** True when somebody read the body before, and its bytes are gone: a body parser in front of the runtime. */
+export function isBodyConsumed(request: Request, env: NodeBindings | undefined): boolean {
+  const { readableDidRead = false, rawBody } = env?.incoming ?? {};
+  return (readableDidRead && !(rawBody instanceof Buffer)) || request.bodyUsed;
 }
 
 export type Body = { readonly bytes: Uint8Array } | { readonly refused: 'too-large' | 'too-slow' };

@@ -14,10 +14,11 @@ import type { TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type TestTenants } from '../tenants/test-tenant.ts';
 import type { Clock } from '../types/clock.ts';
 import { RuntimeError } from '../types/errors.ts';
-import { silentLog } from '../types/log.ts';
+import { type Log, silentLog } from '../types/log.ts';
 import { Secret } from '../types/secret.ts';
 import { adminDocument } from './admin/description.ts';
 import type { AdminPorts } from './admin/ports.ts';
+import { createClientAddress, type ProxyTrust } from './client-address.ts';
 import { createHttp, type HttpApp, type HttpOptions } from './create-http.ts';
 import { listArtifacts } from './postgres-artifact-list.ts';
 import { createStats } from './postgres-stats.ts';
@@ -40,6 +41,8 @@ export function createTestHttp(
   clock: Clock,
   over: Partial<AdminPorts> & {
     isReady?: () => Promise<boolean>;
+    log?: Log;
+    proxies?: ProxyTrust;
     bodyTimeoutMs?: number;
     oauth?: HttpOptions['oauth']['complete'];
   } = {},
@@ -47,6 +50,8 @@ export function createTestHttp(
   const { db } = database;
   const {
     isReady = async () => true,
+    log = silentLog,
+    proxies = { trustedProxies: [], forwardedHeader: 'x-forwarded-for' },
     bodyTimeoutMs,
     oauth = async () => Promise.reject(new RuntimeError('OAUTH_STATE_MISMATCH', 'nothing was begun')),
     ...ports
@@ -70,9 +75,10 @@ export function createTestHttp(
       log: silentLog,
     }),
     oauth: { complete: oauth },
-    health: { isReady },
+    health: { isReady, isDraining: () => false },
+    clientAddress: createClientAddress(proxies),
     clock,
-    log: silentLog,
+    log,
     ...(bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs }),
     admin: {
       tokens: [

@@ -26,7 +26,7 @@ export interface Ingress {
   /** Never throws. A 2xx follows the database's commit. */
   receive(raw: RawDelivery): Promise<IngressAnswer>;
   /** Counts a delivery that was refused before it was read whole, whoever sent it. */
-  refuse(code: 'WEBHOOK_TOO_LARGE' | 'WEBHOOK_TOO_SLOW'): IngressAnswer;
+  refuse(code: 'WEBHOOK_TOO_LARGE' | 'WEBHOOK_TOO_SLOW' | 'WEBHOOK_BODY_CONSUMED'): IngressAnswer;
 }
 
 /** Verify, persist, answer: nothing else happens before the answer. */

@@ -36,5 +36,5 @@ export function answerFor(code: string): IngressAnswer {
   if (code === 'WEBHOOK_CONTENT_TYPE') return WRONG_TYPE;
   if (code === 'WEBHOOK_TOO_LARGE') return TOO_LARGE;
   if (code === 'WEBHOOK_TOO_SLOW') return TOO_SLOW;
-  return code === 'WEBHOOK_UNAVAILABLE' ? UNAVAILABLE : REJECTED;
+  return code === 'WEBHOOK_UNAVAILABLE' || code === 'WEBHOOK_BODY_CONSUMED' ? UNAVAILABLE : REJECTED;
 }

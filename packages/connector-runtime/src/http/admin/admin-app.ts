@@ -2,6 +2,8 @@ import { Hono } from 'hono';
 import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { RefusalLedger } from '../../ingress/index.ts';
 import type { Log } from '../../types/log.ts';
+import type { ClientAddress } from '../client-address.ts';
+import { createAccessLog } from './access-log.ts';
 import type { AdminEnv, AdminRouter } from './admin-env.ts';
 import { adminRoutes } from './admin-routes.ts';
 import { createAuthentication } from './authenticate.ts';
@@ -15,11 +17,13 @@ export interface AdminOptions extends AdminPorts {
   readonly refusals: Pick<RefusalLedger, 'count'>;
   /** Origin of this deployment as senders reach it; endpoints' addresses begin with it. */
   readonly publicUrl: string;
+  readonly clientAddress: ClientAddress;
 }
 
 /** The admin API. Authentication comes before everything: also what does not exist is hidden from strangers. */
 export function createAdminApp(options: AdminOptions, log: Log): AdminRouter {
   const app = new Hono<AdminEnv>();
+  app.use('*', createAccessLog(log, options.clientAddress));
   app.use('*', createAuthentication(options.tokens, options.holders));
   mountRoutes(app, adminRoutes(options, options.publicUrl), options.refusals);
   app.all('*', (c) => {
