@@ -56,7 +56,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/', '/artifact/'] },
-    exclude: { path: ['/dist/', '/artifact/', '/node_modules/'] },
+    exclude: { path: ['/dist/', '/artifact/', '/.next/', '/node_modules/'] },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

@@ -20,7 +20,7 @@ const CODE =
   /\b(?:WEBHOOK|ARTIFACT|POLICY|APPROVAL|ACTION|RUN|HOST|EGRESS|CREDENTIAL|DATABASE|DATA_DIRECTORY|CONFIG)_[A-Z][A-Z_]*[A-Z]\b/g;
 const root = resolve(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const docs = globSync(['README.md', 'docs/**/*.md', 'packages/*/README.md'], { cwd: root })
+const docs = globSync(['README.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md'], { cwd: root })
   .sort()
   .map((path): Doc => ({ path, text: read(path) }));
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
@@ -65,6 +65,13 @@ describe('the guide for authors', () => {
 describe('the guide for platform teams', () => {
   const blocks = blocksOf(guide('docs/guides/platform.md'));
 
+  it('shows each embedding as its example has it, line by line', () => {
+    const shown = blocks.filter(({ title }) => title.startsWith('examples/'));
+    expect(new Set(shown.map(({ title }) => title)).size).toBe(5);
+    for (const { title, text } of shown) expect(linesMissing(text, read(title)), title).toEqual([]);
+    expect(linesMissing('a\nb\nc', 'a\n  c\nb')).toEqual(['c']);
+  });
+
   it('has requests that the admin API takes', () => {
     const bodies = blocks.filter(({ language, title }) => language === 'json' && title !== '');
     expect(bodies.map(({ title }) => title)).toContain('createConnection');
@@ -90,6 +97,16 @@ describe('the security page', () => {
     expect(missing.map(([, title]) => title)).toEqual([]);
   });
 });
+
+/** Lines that do not follow in a file, in their order, indented as they may be. */
+function linesMissing(shown: string, file: string): string[] {
+  const rest = file.split('\n').map((line) => line.trim());
+  return shown.split('\n').filter((line) => {
+    const at = rest.indexOf(line.trim());
+    if (at !== -1) rest.splice(0, at + 1);
+    return line.trim() !== '' && at === -1;
+  });
+}
 
 function brokenLinks({ path, text }: Doc): string[] {
   const prose = text.replaceAll(/^```.*?^```$/gms, '').replaceAll(/`[^`\n]*`(?!\]\()/g, '');

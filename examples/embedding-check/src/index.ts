@@ -1,0 +1,1 @@
+export { checkEmbedding, type Embedding } from './check-embedding.ts';
