@@ -371,6 +371,7 @@ describe('deliveries', () => {
     body: Buffer.from(body),
     receivedAt: clock.now(),
     claims: 1,
+    tries: 1,
   });
 
   it('become events with their keys and defaults', async () => {

@@ -186,7 +186,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     connections: connectionsOf(tenants),
     ruleOfWorkspace: (workspaceId) => tenants.ruleOfWorkspace(workspaceId),
     ingress: {
-      endpoints: createPostgresEndpointStore({ db, secrets: vault }),
+      endpoints: createPostgresEndpointStore({ db, secrets: vault, clock }),
       deliveries: createPostgresDeliveryStore(db),
       refusals,
     },

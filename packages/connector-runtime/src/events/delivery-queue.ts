@@ -30,6 +30,7 @@ interface Row {
   readonly body: Buffer;
   readonly received_at: Date;
   readonly claims: number;
+  readonly tries: number;
 }
 
 export function createPostgresDeliveryQueue(options: {
@@ -53,7 +54,8 @@ export function createPostgresDeliveryQueue(options: {
         from free, connector.endpoints e
         where d.id = free.id and e.id = d.endpoint_id
         returning d.id, d.tenant_id, e.workspace_id, d.endpoint_id, e.connection_id, e.connector, e.purpose, e.name,
-                  d.delivery_key, d.content_type, d.headers, d.body, d.received_at, d.claims`.execute(db);
+                  d.delivery_key, d.content_type, d.headers, d.body, d.received_at, d.claims,
+                  d.claims - d.earlier_claims as tries`.execute(db);
       return rows.map(toPending).sort((a, b) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1));
     },
 
@@ -63,13 +65,13 @@ export function createPostgresDeliveryQueue(options: {
         where id = ${id} and tenant_id = ${tenantId} and status = 'pending' and claims = ${claims}`.execute(db);
     },
 
-    async bury({ id, tenantId, claims, endpointId }, reason) {
+    async bury({ id, tenantId, claims, tries, endpointId }, reason) {
       const record = {
         tenantId,
         kind: 'delivery.dead',
         actor: 'system',
         subject: `delivery:${id}`,
-        details: { endpointId, code: reason.code, claims },
+        details: { endpointId, code: reason.code, claims: tries },
       };
       await sql`
         with buried as (
@@ -97,5 +99,6 @@ function toPending(row: Row): PendingDelivery {
     body: row.body,
     receivedAt: row.received_at.getTime(),
     claims: row.claims,
+    tries: row.tries,
   };
 }

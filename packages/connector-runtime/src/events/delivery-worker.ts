@@ -37,8 +37,8 @@ export interface DeliveryWorker {
   drain(): Promise<void>;
 }
 
-/** After so many claims a delivery that crashes or stalls its host is put aside. */
-const MAX_CLAIMS = 10;
+/** After so many tries a delivery that crashes or stalls its host is put aside. */
+const MAX_TRIES = 10;
 
 /** What a delivery itself may bring about. Everything else passes: a lost database, a trust policy that is being edited. */
 const BREAKS_HOSTS: ReadonlySet<string> = new Set(['HOST_CRASHED', 'HOST_TIMEOUT', 'HOST_ANSWER_INVALID']);
@@ -99,18 +99,18 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
     const code = isConnectorError(cause) ? cause.code : 'HOST_CRASHED';
     log.warn('a delivery could not be worked off', {
       deliveryId: delivery.id,
-      claims: delivery.claims,
+      tries: delivery.tries,
       code,
       error: cause,
     });
     const isParsing = error instanceof UnreadDelivery;
-    const breaksItsHost = BREAKS_HOSTS.has(code) && isConnectorError(cause) && delivery.claims >= MAX_CLAIMS;
+    const breaksItsHost = BREAKS_HOSTS.has(code) && isConnectorError(cause) && delivery.tries >= MAX_TRIES;
     if (isParsing && (code.startsWith('DELIVERY_') || breaksItsHost)) {
       const message = isConnectorError(cause) ? cause.message : 'the connector failed while it read the delivery';
       await queue.bury(delivery, { code, message });
       return;
     }
-    await queue.retry(delivery, clock.now() + 1000 * 2 ** Math.min(delivery.claims - 1, 6));
+    await queue.retry(delivery, clock.now() + 1000 * 2 ** Math.min(delivery.tries - 1, 6));
   }
 
   function wake(): void {

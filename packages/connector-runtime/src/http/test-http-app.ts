@@ -68,7 +68,7 @@ export function createTestHttp(
   const token = randomBytes(32).toString('base64url');
   const app = createHttp({
     ingress: createIngress({
-      endpoints: createPostgresEndpointStore({ db, secrets: test }),
+      endpoints: createPostgresEndpointStore({ db, secrets: test, clock }),
       deliveries: createPostgresDeliveryStore(db),
       refusals,
       clock,

@@ -10,7 +10,7 @@ export interface EndpointLookup {
 export interface EndpointCacheOptions {
   readonly endpoints: EndpointLookup;
   readonly clock: Clock;
-  /** How long a changed or disabled endpoint may still be taken for what it was. Default 5,000. */
+  /** How long a changed or disabled endpoint may still be taken for what it was; an end that is known is kept to. Default 5,000. */
   readonly ttlMs?: number;
   /** Of known endpoints; and as many unknown tokens. Default 10,000. */
   readonly maxEntries?: number;
@@ -22,5 +22,12 @@ const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 /** A short memory of endpoints by their token's hash, unknown ones included. The database has the last word at accept. */
 export function createEndpointCache(options: EndpointCacheOptions): TokenCache<Endpoint> {
   const { endpoints, clock, ttlMs = 5000, maxEntries = 10_000 } = options;
-  return createTokenCache({ find: (hash) => endpoints.find(hash), pattern: TOKEN, clock, ttlMs, maxEntries });
+  return createTokenCache({
+    find: (hash) => endpoints.find(hash),
+    endOf: ({ validUntil }) => validUntil,
+    pattern: TOKEN,
+    clock,
+    ttlMs,
+    maxEntries,
+  });
 }

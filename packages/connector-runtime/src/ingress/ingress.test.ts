@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditTrail, verifyStoredAudit } from '../audit/index.ts';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
@@ -11,6 +10,7 @@ import { createIngress, type Ingress, type IngressOptions } from './ingress.ts';
 import { createPostgresDeliveryStore } from './postgres-delivery-store.ts';
 import { createPostgresEndpointStore } from './postgres-endpoint-store.ts';
 import { createRefusalLedger, type RefusalLedger } from './refusal-ledger.ts';
+import { githubDelivery } from './test-github-delivery.ts';
 
 let database: TestDatabase;
 let test: TestTenants;
@@ -45,7 +45,7 @@ function node(over: Partial<IngressOptions> = {}): Ingress & { refusals: Refusal
   ledgers.push(refusals);
   let accepted = 0;
   const ingress = createIngress({
-    endpoints: createPostgresEndpointStore({ db: counted, secrets: test }),
+    endpoints: createPostgresEndpointStore({ db: counted, secrets: test, clock }),
     deliveries: createPostgresDeliveryStore(counted),
     refusals,
     clock,
@@ -59,21 +59,8 @@ function node(over: Partial<IngressOptions> = {}): Ingress & { refusals: Refusal
 }
 
 function delivery(id: string, over: { body?: string; secret?: string; token?: string } = {}): RawDelivery {
-  const body = Buffer.from(over.body ?? `{"id":${JSON.stringify(id)}}`);
-  const signature = createHmac('sha256', over.secret ?? seeded.secret)
-    .update(body)
-    .digest('hex');
-  return {
-    endpointToken: over.token ?? seeded.token,
-    headers: [
-      ['content-type', 'application/json'],
-      ['x-github-delivery', id],
-      ['x-github-event', 'issues'],
-      ['x-hub-signature-256', `sha256=${signature}`],
-    ],
-    body,
-    receivedAt: now,
-  };
+  const { body, ...to } = over;
+  return githubDelivery({ ...seeded, ...to }, { id, receivedAt: now, ...(body === undefined ? {} : { body }) });
 }
 
 const stored = () => database.db.selectFrom('connector.deliveries').selectAll().execute();
@@ -281,7 +268,7 @@ describe('without a database', () => {
     const answer = await ingress.receive(delivery('d1'));
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(ingress.accepted()).toBe(0);
-    const blind = node({ endpoints: createPostgresEndpointStore({ db: gone, secrets: test }) });
+    const blind = node({ endpoints: createPostgresEndpointStore({ db: gone, secrets: test, clock }) });
     expect((await blind.receive(delivery('d1'))).status).toBe(503);
   });
 

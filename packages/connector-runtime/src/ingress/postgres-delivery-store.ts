@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../types/database.ts';
 import type { VerifiedDelivery } from '../types/delivery.ts';
 
-/** `inactive`: the endpoint was disabled or removed since it was looked up. */
+/** `inactive`: the endpoint was disabled since it was looked up, or its address or the secret that signed was withdrawn. */
 export type Acceptance = 'accepted' | 'duplicate' | 'inactive';
 
 export interface DeliveryStore {
@@ -14,17 +14,22 @@ export function createPostgresDeliveryStore(db: Db): DeliveryStore {
   return {
     async accept(delivery) {
       const { endpoint, body, dedupeDigest } = delivery;
+      const receivedAt = new Date(delivery.receivedAt);
       const { rows } = await sql<{ active: boolean; inserted: boolean }>`
         with endpoint as (
-          select id, tenant_id from connector.endpoints
+          select id, tenant_id from connector.endpoints e
           where id = ${endpoint.id} and tenant_id = ${endpoint.tenantId} and not disabled
+            and exists (select 1 from connector.endpoint_addresses
+              where id = ${endpoint.addressId} and endpoint_id = e.id and ${isCurrent(receivedAt)})
+            and exists (select 1 from connector.endpoint_secrets
+              where id = any(${delivery.secretIds}::uuid[]) and endpoint_id = e.id and ${isCurrent(receivedAt)})
         ), inserted as (
           insert into connector.deliveries
             (id, tenant_id, endpoint_id, delivery_key, dedupe_digest, content_type, headers, body, received_at)
           select ${delivery.id}::uuid, tenant_id, id, ${delivery.deliveryKey}::text,
                  ${dedupeDigest === null ? null : asBuffer(dedupeDigest)}::bytea, ${delivery.contentType}::text,
                  ${JSON.stringify(delivery.headers)}::json, ${asBuffer(body)}::bytea,
-                 ${new Date(delivery.receivedAt)}::timestamptz
+                 ${receivedAt}::timestamptz
           from endpoint
           on conflict do nothing
           returning 1
@@ -36,6 +41,8 @@ export function createPostgresDeliveryStore(db: Db): DeliveryStore {
     },
   };
 }
+
+const isCurrent = (at: Date) => sql`(expires_at is null or expires_at > ${at}::timestamptz)`;
 
 /** The driver sends a Buffer as bytes and any other array as text. */
 function asBuffer(bytes: Uint8Array): Buffer {

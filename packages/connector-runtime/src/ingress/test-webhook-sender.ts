@@ -146,8 +146,10 @@ export function endpointOf(
     connector: 'sample',
     purpose: { kind: 'trigger', name: 'changed' },
     reception,
-    secrets: secrets.map((value) => new Secret(value)),
+    addressId: '018f0000-0000-7000-8000-00000000000d',
+    secrets: secrets.map((value, at) => ({ id: String(at), secret: new Secret(value) })),
     disabled: false,
+    validUntil: null,
     ...over,
   };
 }

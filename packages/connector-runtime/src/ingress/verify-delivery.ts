@@ -22,7 +22,7 @@ export function verifyDelivery(raw: RawDelivery, endpoint: Endpoint | undefined,
   const known = requireEndpoint(raw, endpoint);
   const { reception } = known;
   const rule = signatureRule(reception.verification);
-  verifySender(rule, raw, known, now);
+  const secretIds = verifySender(rule, raw, known, now);
   if (raw.body.length > reception.maxBodyBytes) {
     throw new RuntimeError(
       'WEBHOOK_TOO_LARGE',
@@ -38,6 +38,7 @@ export function verifyDelivery(raw: RawDelivery, endpoint: Endpoint | undefined,
   const delivery = {
     id: uuidv7({ msecs: raw.receivedAt }),
     endpoint: known,
+    secretIds,
     ...key,
     contentType,
     headers: pickHeaders(raw.headers, reception.headers ?? []),
@@ -56,9 +57,9 @@ function requireEndpoint(raw: RawDelivery, endpoint: Endpoint | undefined): Endp
     : new RuntimeError('WEBHOOK_DISABLED_ENDPOINT', `endpoint ${endpoint.id} is disabled; make a new one`);
 }
 
-function verifySender(rule: SignatureRule, raw: RawDelivery, endpoint: Endpoint, now: number): void {
+function verifySender(rule: SignatureRule, raw: RawDelivery, endpoint: Endpoint, now: number): readonly string[] {
   try {
-    verifySignature(rule, raw.headers, raw.body, endpoint.secrets, now);
+    return verifySignature(rule, raw.headers, raw.body, endpoint.secrets, now);
   } catch (error) {
     const isHashed = error instanceof RuntimeError && HASHED.has(error.code);
     if (!isHashed || endpoint.secrets.length === 0) spendVerification([raw.body]);

@@ -1,5 +1,5 @@
+import type { EndpointSecret } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
-import type { Secret } from '../types/secret.ts';
 import { type HeaderList, singleHeader } from './header-list.ts';
 import type { SignatureRule, SignedBytes } from './signature-rule.ts';
 
@@ -15,6 +15,7 @@ interface Proof {
  * tried, whichever matches: time tells nothing about which.
  *
  * @param now milliseconds since 1970
+ * @returns ids of the secrets that match
  * @throws RuntimeError `WEBHOOK_SIGNATURE_MISSING` | `_MALFORMED` | `_INVALID`, `WEBHOOK_HEADER_REPEATED`,
  * `WEBHOOK_TIMESTAMP_MALFORMED`, `WEBHOOK_DELIVERY_ID_MISSING`, `WEBHOOK_STALE`
  */
@@ -22,23 +23,24 @@ export function verifySignature(
   rule: SignatureRule,
   headers: HeaderList,
   body: Uint8Array,
-  secrets: readonly Secret[],
+  secrets: readonly EndpointSecret[],
   now: number,
-): void {
+): readonly string[] {
   const proof = readProof(rule, headers, body);
-  let isValid = false;
-  for (const secret of secrets) {
+  const matching: string[] = [];
+  for (const { id, secret } of secrets) {
     for (const candidate of proof.candidates) {
-      if (rule.isMatch(secret.reveal(), proof.signed, candidate)) isValid = true;
+      if (rule.isMatch(secret.reveal(), proof.signed, candidate)) matching.push(id);
     }
   }
-  if (!isValid) {
+  if (matching.length === 0) {
     throw new RuntimeError(
       'WEBHOOK_SIGNATURE_INVALID',
       `the ${rule.signatureHeader} header fits none of the endpoint's secrets; check that the sender signs with the current one`,
     );
   }
   requireFresh(proof.timestamp, rule.toleranceSeconds, now);
+  return matching;
 }
 
 function readProof(rule: SignatureRule, headers: HeaderList, body: Uint8Array): Proof {

@@ -8,6 +8,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { artifactTrust } from './migrations/0002-artifact-trust.ts';
 import { keys } from './migrations/0003-keys.ts';
 import { oauth } from './migrations/0004-oauth.ts';
+import { endpoints } from './migrations/0005-endpoints.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
@@ -17,6 +18,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-artifact-trust': artifactTrust,
   '0003-keys': keys,
   '0004-oauth': oauth,
+  '0005-endpoints': endpoints,
   '0008-api-tokens': apiTokens,
 };
 

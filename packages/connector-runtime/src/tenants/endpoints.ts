@@ -1,12 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Manifest, ManifestReception } from '@org/connector-sdk';
-import { sql } from 'kysely';
+import type { Transaction } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
+import type { Database } from '../types/database.ts';
 import type { EndpointPurpose } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
-import { Secret } from '../types/secret.ts';
+import type { Secret } from '../types/secret.ts';
 import type { Connections } from './connections.ts';
 import type { Enablements } from './enablements.ts';
+import { insertAddress, insertSecret } from './endpoint-parts.ts';
+import { findReception, newSecret } from './endpoint-reception.ts';
+import { lockEndpoint, type NamedEndpoint, recordEndpoint, unknownEndpoint } from './named-endpoint.ts';
 import type { TenantPorts } from './ports.ts';
 
 /** Token and secret are told this once; only the token's hash and the sealed secret are kept. */
@@ -15,15 +17,6 @@ export interface CreatedEndpoint {
   /** 256 bits, base64url: the last part of the address, `/hooks/<token>`. */
   readonly token: Secret;
   readonly secret: Secret;
-}
-
-export interface EndpointSummary {
-  readonly id: string;
-  readonly connectionId: string;
-  readonly connector: string;
-  readonly purpose: EndpointPurpose;
-  readonly disabled: boolean;
-  readonly createdAt: Date;
 }
 
 export interface NewEndpoint {
@@ -38,104 +31,79 @@ export interface NewEndpoint {
 export interface Endpoints {
   /** Throws `CONNECTION_UNKNOWN`, `TRIGGER_UNKNOWN`, `CHANNEL_UNKNOWN`, `ENDPOINT_SECRET_TOO_SHORT`. */
   createEndpoint(request: NewEndpoint): Promise<CreatedEndpoint>;
-  /** Takes effect at once in the database, and within the cache's few seconds at every node. Throws `ENDPOINT_UNKNOWN`. */
-  disableEndpoint(request: { tenantId: string; endpointId: string; by: string }): Promise<void>;
-  listEndpoints(tenantId: string): Promise<readonly EndpointSummary[]>;
+  /** It accepts nothing from now on, at any node. What it accepted before is worked off. Throws `ENDPOINT_UNKNOWN`. */
+  disableEndpoint(request: NamedEndpoint): Promise<void>;
+  /** With the addresses and secrets that it has. Throws `ENDPOINT_UNKNOWN`, `ENDPOINT_CONNECTION_DELETED`. */
+  enableEndpoint(request: NamedEndpoint): Promise<void>;
 }
-
-const TOKEN_BYTES = 32;
 
 export function createEndpoints(ports: TenantPorts, enablements: Enablements, connections: Connections): Endpoints {
   const { store, audit, vault, endpointSecrets, clock } = ports;
+
+  async function setDisabled(request: NamedEndpoint, disabled: boolean): Promise<void> {
+    const { tenantId, endpointId } = request;
+    await store.withTenant(tenantId, async (trx) => {
+      if (!disabled) await requireConnection(trx, request);
+      if ((await lockEndpoint(trx, request)).disabled === disabled) return;
+      await trx
+        .updateTable('connector.endpoints')
+        .set({ disabled })
+        .where('tenant_id', '=', tenantId)
+        .where('id', '=', endpointId)
+        .execute();
+      await recordEndpoint(trx, audit, request, disabled ? 'endpoint.disabled' : 'endpoint.enabled');
+    });
+  }
+
+  /** Locked before the endpoint, as by the deletion of a connection. */
+  async function requireConnection(trx: Transaction<Database>, { tenantId, endpointId }: NamedEndpoint): Promise<void> {
+    const row = await trx
+      .selectFrom('connector.connections as c')
+      .innerJoin('connector.endpoints as e', 'e.connection_id', 'c.id')
+      .select(['c.id', 'c.deleted_at'])
+      .where('e.tenant_id', '=', tenantId)
+      .where('e.id', '=', endpointId)
+      .forShare('c')
+      .executeTakeFirst();
+    if (row === undefined) throw unknownEndpoint(endpointId);
+    if (row.deleted_at === null) return;
+    throw new RuntimeError(
+      'ENDPOINT_CONNECTION_DELETED',
+      `the connection ${row.id} of endpoint ${endpointId} was deleted: make an endpoint for another one`,
+    );
+  }
+
   return {
-    async createEndpoint({ tenantId, connectionId, purpose, secret, by }) {
+    async createEndpoint({ tenantId, connectionId, purpose, secret: given, by }) {
       const connection = await connections.connection(tenantId, connectionId);
       const { manifest } = await enablements.enabled(tenantId, connection.connector);
-      const { verification } = receptionOf(manifest, purpose);
-      const value = secret?.reveal() ?? endpointSecrets.generate(verification);
-      endpointSecrets.require(verification, value);
-      const id = uuidv7({ msecs: clock.now() });
-      const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      const sealed = await vault.sealEndpointSecrets({ id, tenantId }, [value]);
-      await store.withTenant(tenantId, async (trx) => {
+      const secret = newSecret(endpointSecrets, findReception(manifest, purpose), given);
+      const now = clock.now();
+      const endpointId = uuidv7({ msecs: now });
+      const sealed = await vault.sealEndpointSecret({ id: endpointId, tenantId }, secret);
+      const { connector, workspaceId } = connection;
+      return store.withTenant(tenantId, async (trx) => {
         await trx
           .insertInto('connector.endpoints')
           .values({
-            id,
+            id: endpointId,
             tenant_id: tenantId,
-            workspace_id: connection.workspaceId,
+            workspace_id: workspaceId,
             connection_id: connectionId,
-            connector: connection.connector,
+            connector,
             purpose: purpose.kind,
             name: purpose.name,
-            token_hash: createHash('sha256').update(token).digest(),
-            sealed_secrets: sealed,
           })
           .execute();
-        const record = {
-          tenantId,
-          kind: 'endpoint.created',
-          actor: by,
-          subject: `endpoint:${id}`,
-          details: { connectionId, connector: connection.connector, purpose: purpose.kind, name: purpose.name },
-        };
-        await sql`select ${audit.append(record)}`.execute(trx);
-      });
-      return { endpointId: id, token: new Secret(token), secret: new Secret(value) };
-    },
-
-    async disableEndpoint({ tenantId, endpointId, by }) {
-      await store.withTenant(tenantId, async (trx) => {
-        const { rows } = await sql<{ was: boolean }>`
-          update connector.endpoints e set disabled = true
-          from (select id, disabled as was from connector.endpoints where id = ${endpointId} for update) before
-          where e.id = before.id and e.tenant_id = ${tenantId} returning before.was`.execute(trx);
-        const [row] = rows;
-        if (row === undefined) throw new RuntimeError('ENDPOINT_UNKNOWN', `there is no endpoint ${endpointId} here`);
-        if (row.was) return;
-        const record = {
-          tenantId,
-          kind: 'endpoint.disabled',
-          actor: by,
-          subject: `endpoint:${endpointId}`,
-          details: {},
-        };
-        await sql`select ${audit.append(record)}`.execute(trx);
+        const { token } = await insertAddress(trx, { endpointId, tenantId, now });
+        await insertSecret(trx, { endpointId, tenantId, now, sealed });
+        const details = { connectionId, connector, purpose: purpose.kind, name: purpose.name };
+        await recordEndpoint(trx, audit, { tenantId, endpointId, by }, 'endpoint.created', details);
+        return { endpointId, token, secret };
       });
     },
 
-    listEndpoints: (tenantId) =>
-      store.withTenant(tenantId, async (trx) => {
-        const rows = await trx
-          .selectFrom('connector.endpoints')
-          .select(['id', 'connection_id', 'connector', 'purpose', 'name', 'disabled', 'created_at'])
-          .where('tenant_id', '=', tenantId)
-          .orderBy('id')
-          .execute();
-        return rows.map((row) => ({
-          id: row.id,
-          connectionId: row.connection_id,
-          connector: row.connector,
-          purpose: { kind: row.purpose, name: row.name },
-          disabled: row.disabled,
-          createdAt: row.created_at,
-        }));
-      }),
+    disableEndpoint: (request) => setDisabled(request, true),
+    enableEndpoint: (request) => setDisabled(request, false),
   };
 }
-
-function receptionOf(manifest: Manifest, { kind, name }: EndpointPurpose): ManifestReception {
-  const { triggers, approvalChannels } = manifest;
-  if (kind === 'trigger') {
-    const reception = Object.hasOwn(triggers, name) ? triggers[name]?.webhook : undefined;
-    if (reception !== undefined) return reception;
-    const known = Object.keys(triggers).filter((key) => triggers[key]?.webhook !== undefined);
-    throw new RuntimeError('TRIGGER_UNKNOWN', `${manifest.id} has no webhook trigger "${name}"; it has ${list(known)}`);
-  }
-  const channel = Object.hasOwn(approvalChannels, name) ? approvalChannels[name] : undefined;
-  if (channel !== undefined) return channel.interaction;
-  const known = Object.keys(approvalChannels);
-  throw new RuntimeError('CHANNEL_UNKNOWN', `${manifest.id} has no approval channel "${name}"; it has ${list(known)}`);
-}
-
-const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));

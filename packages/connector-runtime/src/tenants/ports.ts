@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { Database, Db } from '../types/database.ts';
+import type { Secret } from '../types/secret.ts';
 import type { SecretValue } from '../types/secret-reference.ts';
 
 /** Artifacts of the deployment, verified under the trust policy of now each time they are opened. */
@@ -27,10 +28,7 @@ export interface CredentialKeeper {
 }
 
 export interface EndpointSecretSealer {
-  sealEndpointSecrets(
-    endpoint: { readonly id: string; readonly tenantId: string },
-    secrets: readonly string[],
-  ): Promise<Buffer>;
+  sealEndpointSecret(endpoint: { readonly id: string; readonly tenantId: string }, secret: Secret): Promise<Buffer>;
 }
 
 /** What a scheme of verification demands of its secrets; ingress knows. */

@@ -126,9 +126,8 @@ describe('endpoints', () => {
     expect(a.token).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(Buffer.from(a.secret, 'base64url')).toHaveLength(32);
     const { rows } = await sql<{ text: string }>`
-      select e::text as text from connector.endpoints e union all select x.body from connector.audit_entries x`.execute(
-      database.db,
-    );
+      select a::text as text from connector.endpoint_addresses a union all select s::text from connector.endpoint_secrets s
+      union all select x.body from connector.audit_entries x`.execute(database.db);
     expect(rows.filter(({ text }) => text.includes(a.token) || text.includes(a.secret))).toEqual([]);
   });
 

@@ -3,6 +3,8 @@ import { type ConnectionLifecycle, createConnectionLifecycle } from './connectio
 import { type ConnectionViews, createConnectionViews } from './connection-views.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { createEnablements, type Enablements } from './enablements.ts';
+import { createEndpointRotation, type EndpointRotation } from './endpoint-rotation.ts';
+import { createEndpointViews, type EndpointViews } from './endpoint-views.ts';
 import { createEndpoints, type Endpoints } from './endpoints.ts';
 import type { TenantPorts } from './ports.ts';
 import { createTenantDirectory, type TenantDirectory } from './tenant-directory.ts';
@@ -19,6 +21,8 @@ export interface Tenants
     ConnectionViews,
     ConnectionLifecycle,
     Endpoints,
+    EndpointRotation,
+    EndpointViews,
     ApprovalRules,
     TenantPolicies {}
 
@@ -32,6 +36,8 @@ export function createTenants(ports: TenantPorts): Tenants {
     ...createConnectionViews(ports, enablements),
     ...createConnectionLifecycle(ports),
     ...createEndpoints(ports, enablements, connections),
+    ...createEndpointRotation(ports, enablements),
+    ...createEndpointViews(ports),
     ...createApprovalRules(ports, enablements, connections),
     ...createTenantPolicies(ports, enablements),
   };

@@ -72,7 +72,7 @@ export interface TestTenants {
   /** What was given to be sealed, by connection. */
   readonly credentials: Map<string, Readonly<Record<string, SecretValue>>>;
   /** Opens what the stand-in for the vault sealed. */
-  openEndpointSecrets(endpoint: { readonly sealedSecrets: Buffer }): Promise<readonly Secret[]>;
+  openEndpointSecret(endpoint: object, sealed: Buffer): Promise<Secret>;
 }
 
 export interface Seeded {
@@ -115,7 +115,7 @@ export function createTestTenants(
       revoke: async () => 'not-offered',
       forget: () => undefined,
     },
-    vault: { sealEndpointSecrets: async (_endpoint, secrets) => Buffer.from(JSON.stringify(secrets)).reverse() },
+    vault: { sealEndpointSecret: async (_endpoint, secret) => Buffer.from(secret.reveal()).reverse() },
     test: hooks.test ?? (async () => ({ account: 'someone' })),
     endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
     policies: {
@@ -141,10 +141,7 @@ export function createTestTenants(
     tenants,
     credentials,
     addArtifact,
-    openEndpointSecrets: async ({ sealedSecrets }) => {
-      const values = JSON.parse(Buffer.from(sealedSecrets).reverse().toString()) as string[];
-      return values.map((value) => new Secret(value));
-    },
+    openEndpointSecret: async (_endpoint, sealed) => new Secret(Buffer.from(sealed).reverse().toString()),
     async seed(name, over = {}) {
       const purpose: EndpointPurpose = over.purpose ?? { kind: 'trigger', name: 'changed' };
       const manifest = over.manifest ?? tenantManifest();

@@ -1,5 +1,6 @@
 import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
 import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
+import type { DeliveryOutcome, DeliveryResult } from './delivery.ts';
 import type { AdminRole } from './roles.ts';
 import type { RunStatus, StepError, StepStatus } from './run.ts';
 
@@ -146,13 +147,29 @@ export interface Database {
     connector: string;
     purpose: 'trigger' | 'approval';
     name: string;
-    /** SHA-256 of the token; the token itself is not stored. */
-    token_hash: Buffer;
-    /** A JSON array of secrets, sealed. */
-    sealed_secrets: Buffer;
-    data_key: GeneratedAlways<number | null>;
     disabled: Generated<boolean>;
     created_at: GeneratedTimestamp;
+  };
+  'connector.endpoint_addresses': {
+    id: string;
+    tenant_id: string;
+    endpoint_id: string;
+    /** SHA-256 of the token; the token itself is not stored. */
+    token_hash: Buffer;
+    created_at: Timestamp;
+    /** Null for the current one: one per endpoint. */
+    expires_at: Timestamp | null;
+  };
+  'connector.endpoint_secrets': {
+    id: string;
+    tenant_id: string;
+    endpoint_id: string;
+    /** A JSON array of one secret, sealed. */
+    sealed: Buffer;
+    data_key: GeneratedAlways<number | null>;
+    created_at: Timestamp;
+    /** Null for the current one: one per endpoint. */
+    expires_at: Timestamp | null;
   };
   'connector.deliveries': {
     id: string;
@@ -168,7 +185,12 @@ export interface Database {
     /** A claim lasts until then; afterwards any node may take it. */
     claimed_until: Timestamp | null;
     claims: Generated<number>;
+    /** Those before it was last replayed. `claims` never falls: it fences. */
+    earlier_claims: Generated<number>;
     error: NullableJson<StepError>;
+    /** Null until it is done, and for those of the time before this was kept. */
+    outcome: DeliveryOutcome | null;
+    result: NullableJson<DeliveryResult>;
   };
   'connector.events': {
     id: string;

@@ -27,9 +27,18 @@ export interface Endpoint {
   readonly connector: string;
   readonly purpose: EndpointPurpose;
   readonly reception: ManifestReception;
+  /** The one of its addresses that was asked for. */
+  readonly addressId: string;
   /** Any of them verifies; several while a rotation overlaps. */
-  readonly secrets: readonly Secret[];
+  readonly secrets: readonly EndpointSecret[];
   readonly disabled: boolean;
+  /** When the address or one of the secrets ends, if one does; milliseconds since 1970. From then on this is outdated. */
+  readonly validUntil: number | null;
+}
+
+export interface EndpointSecret {
+  readonly id: string;
+  readonly secret: Secret;
 }
 
 declare const verified: unique symbol;
@@ -39,6 +48,8 @@ export interface VerifiedDelivery {
   readonly [verified]: true;
   readonly id: string;
   readonly endpoint: Endpoint;
+  /** Which of the endpoint's secrets its signature fits. */
+  readonly secretIds: readonly string[];
   /** The sender's own id of the delivery: one per endpoint. */
   readonly deliveryKey: string;
   /** SHA-256 of the body where the id is not covered by the signature, so that a replay under a new id is still one. */
@@ -66,9 +77,24 @@ export interface PendingDelivery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly receivedAt: number;
-  /** How often it was claimed, this time included. */
+  /** How often it was claimed, this time included. It fences: whoever holds an older number writes nothing. */
   readonly claims: number;
+  /** How often since it was accepted, or replayed. */
+  readonly tries: number;
 }
+
+/** What came of a delivery; `no-trigger`: its connector saw no event in it. */
+export type DeliveryOutcome = 'events' | 'duplicate-events' | 'no-trigger' | 'decision' | 'no-decision';
+
+/** Beside the outcome: counts of events that were new and seen before, and of runs; or what was decided. */
+export type DeliveryResult =
+  | { readonly events: number; readonly duplicates: number; readonly runs: number }
+  | {
+      readonly approvalId: string;
+      readonly decision: 'approved' | 'denied';
+      readonly status: string;
+      readonly code?: string;
+    };
 
 /** A verified, deduplicated change at the SaaS. */
 export interface TenantEvent {

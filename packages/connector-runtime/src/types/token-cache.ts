@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 interface TokenCacheOptions<T> {
   /** By the token's SHA-256; only that is looked for. */
   find(tokenHash: Buffer): Promise<T | undefined>;
+  /** When what was found is outdated by itself, in milliseconds since 1970; null: never. */
+  readonly endOf?: (value: T) => number | null;
   /** Anything else is unknown, without a look. */
   readonly pattern: RegExp;
   readonly clock: Clock;
@@ -19,7 +21,7 @@ export interface TokenCache<T> {
 }
 
 export function createTokenCache<T>(options: TokenCacheOptions<T>): TokenCache<T> {
-  const { pattern, clock, ttlMs, maxEntries } = options;
+  const { endOf = () => null, pattern, clock, ttlMs, maxEntries } = options;
   type Entry = { readonly value: T | undefined; readonly expiresAt: number };
   const known = new Map<string, Entry>();
   const unknown = new Map<string, Entry>();
@@ -30,7 +32,8 @@ export function createTokenCache<T>(options: TokenCacheOptions<T>): TokenCache<T
     const [entries, others] = value === undefined ? [unknown, known] : [known, unknown];
     others.delete(key);
     entries.delete(key);
-    entries.set(key, { value, expiresAt: clock.now() + ttlMs });
+    const end = value === undefined ? null : endOf(value);
+    entries.set(key, { value, expiresAt: Math.min(clock.now() + ttlMs, end ?? Number.POSITIVE_INFINITY) });
     const oldest = entries.size > maxEntries ? entries.keys().next().value : undefined;
     if (oldest !== undefined) entries.delete(oldest);
     return value;

@@ -35,7 +35,7 @@ export async function readKeyStatus(
     select k.tenant_id, k.version, k.wrapper, k.wrapped_key, k.resealed_at is not null as resealed,
       k.version = max(k.version) over (partition by k.tenant_id) as newest,
       ((select count(*) from connector.credentials c where c.tenant_id = k.tenant_id and c.data_key = k.version)
-      + (select count(*) from connector.endpoints e where e.tenant_id = k.tenant_id and e.data_key = k.version))::int as sealed
+      + (select count(*) from connector.endpoint_secrets s where s.tenant_id = k.tenant_id and s.data_key = k.version))::int as sealed
     from connector.tenant_keys k
     where ${tenantId ?? null}::uuid is null or k.tenant_id = ${tenantId ?? null}::uuid
     order by k.tenant_id, k.version`.execute(db);

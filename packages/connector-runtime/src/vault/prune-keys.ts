@@ -20,7 +20,7 @@ export async function pruneKeys({ db, audit, by, keepOldSeconds = KEEP_OLD_SECON
       and exists (select from connector.tenant_keys n where n.tenant_id = k.tenant_id and n.version > k.version
         and n.resealed_at <= now() - make_interval(secs => ${keepOldSeconds}))
       and not exists (select from connector.credentials c where c.tenant_id = k.tenant_id and c.data_key = k.version)
-      and not exists (select from connector.endpoints e where e.tenant_id = k.tenant_id and e.data_key = k.version)
+      and not exists (select from connector.endpoint_secrets s where s.tenant_id = k.tenant_id and s.data_key = k.version)
     order by k.tenant_id, k.version`.execute(db);
   let removed = 0;
   for (const { tenant_id: tenantId, version } of old) {

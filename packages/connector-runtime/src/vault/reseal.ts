@@ -8,6 +8,8 @@ import { endpointPlace, placeOf, type SealContext } from './seal-place.ts';
 interface SealedColumn {
   readonly table: string;
   readonly id: string;
+  /** Of what the value belongs to. */
+  readonly owner: string;
   readonly column: string;
   readonly generation: string;
   place(tenantId: string, row: SealedRow): SealContext;
@@ -15,6 +17,7 @@ interface SealedColumn {
 
 interface SealedRow {
   readonly id: string;
+  readonly owner: string;
   readonly generation: number;
   readonly sealed: Buffer;
 }
@@ -23,16 +26,18 @@ const sealedColumns: readonly SealedColumn[] = [
   {
     table: 'connector.credentials',
     id: 'connection_id',
+    owner: 'connection_id',
     column: 'sealed',
     generation: 'generation',
-    place: (tenantId, { id, generation }) => ({ tenantId, ownerId: id, field: 'credential', generation }),
+    place: (tenantId, { owner, generation }) => ({ tenantId, ownerId: owner, field: 'credential', generation }),
   },
   {
-    table: 'connector.endpoints',
+    table: 'connector.endpoint_secrets',
     id: 'id',
-    column: 'sealed_secrets',
+    owner: 'endpoint_id',
+    column: 'sealed',
     generation: '0',
-    place: (tenantId, { id }) => endpointPlace(id, tenantId),
+    place: (tenantId, { owner }) => endpointPlace(owner, tenantId),
   },
 ];
 
@@ -77,7 +82,7 @@ async function resealBatch(
   return db.transaction().execute(async (trx) => {
     // The row stays ours until both forms are exchanged: whoever renews it waits, and then reads the new one.
     const { rows } = await sql<SealedRow>`
-      select ${id} as id, ${sql.raw(column.generation)} as generation, ${sealed} as sealed from ${table}
+      select ${id} as id, ${sql.ref(column.owner)} as owner, ${sql.raw(column.generation)} as generation, ${sealed} as sealed from ${table}
       where tenant_id = ${tenantId} and data_key < ${version}
         and (${after ?? null}::uuid is null or ${id} > ${after ?? null}::uuid)
       order by ${id} limit ${batchSize} for update ${waiting ? sql`` : sql`skip locked`}`.execute(trx);

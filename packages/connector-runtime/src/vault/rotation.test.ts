@@ -71,12 +71,11 @@ async function store(text: string, vault = newNode()): Promise<string> {
 
 async function storeEndpoint(connectionId: string, secret: string): Promise<string> {
   const id = randomUUID();
-  const sealed = await newNode().sealEndpointSecrets({ id, tenantId }, [secret]);
-  await sql`insert into connector.endpoints
-    (id, tenant_id, workspace_id, connection_id, connector, purpose, name, token_hash, sealed_secrets)
-    values (${id}, ${tenantId}, ${tenantId}, ${connectionId}, 'sample', 'trigger', 'changed', ${randomBytes(32)}, ${sealed})`.execute(
-    database.db,
-  );
+  const sealed = await newNode().sealEndpointSecret({ id, tenantId }, new Secret(secret));
+  await sql`insert into connector.endpoints (id, tenant_id, workspace_id, connection_id, connector, purpose, name)
+    values (${id}, ${tenantId}, ${tenantId}, ${connectionId}, 'sample', 'trigger', 'changed')`.execute(database.db);
+  await sql`insert into connector.endpoint_secrets (id, tenant_id, endpoint_id, sealed, created_at)
+    values (${randomUUID()}, ${tenantId}, ${id}, ${sealed}, now())`.execute(database.db);
   return id;
 }
 
@@ -134,13 +133,13 @@ describe("rotating a tenant's key", () => {
     expect(progress).toEqual(['3/8', '6/8', '7/8', '8/8']);
     expect(await versionsInUse()).toEqual([2]);
     expect(await Promise.all(ids.map((id) => read(id)))).toEqual(ids.map((_, at) => `secret ${at}`));
-    const { sealed_secrets: sealedSecrets } = await database.db
-      .selectFrom('connector.endpoints')
-      .select('sealed_secrets')
-      .where('id', '=', endpointId)
+    const { sealed } = await database.db
+      .selectFrom('connector.endpoint_secrets')
+      .select('sealed')
+      .where('endpoint_id', '=', endpointId)
       .executeTakeFirstOrThrow();
-    const [secret] = await newNode().openEndpointSecrets({ id: endpointId, tenantId, sealedSecrets });
-    expect(secret?.reveal()).toBe('endpoint-secret');
+    const secret = await newNode().openEndpointSecret({ id: endpointId, tenantId }, sealed);
+    expect(secret.reveal()).toBe('endpoint-secret');
     expect(await auditKinds()).toEqual(['key.rotation_started', 'key.rotated']);
   });
 

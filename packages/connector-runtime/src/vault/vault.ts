@@ -15,15 +15,8 @@ export interface Vault {
   seal(context: SealContext, text: string): Promise<Buffer>;
   /** Throws `CREDENTIAL_UNREADABLE`, `CREDENTIAL_SHREDDED`, `KEY_SERVICE_*`. */
   open(context: SealContext, sealed: Buffer): Promise<string>;
-  sealEndpointSecrets(
-    endpoint: { readonly id: string; readonly tenantId: string },
-    secrets: readonly string[],
-  ): Promise<Buffer>;
-  openEndpointSecrets(endpoint: {
-    readonly id: string;
-    readonly tenantId: string;
-    readonly sealedSecrets: Buffer;
-  }): Promise<readonly Secret[]>;
+  sealEndpointSecret(endpoint: { readonly id: string; readonly tenantId: string }, secret: Secret): Promise<Buffer>;
+  openEndpointSecret(endpoint: { readonly id: string; readonly tenantId: string }, sealed: Buffer): Promise<Secret>;
 }
 
 interface VaultPorts {
@@ -58,11 +51,12 @@ export function createVault(options: VaultOptions): Vault {
         { details: { ownerId: context.ownerId } },
       );
     },
-    sealEndpointSecrets: ({ id, tenantId }, secrets) =>
-      vault.seal(endpointPlace(id, tenantId), JSON.stringify(secrets)),
-    async openEndpointSecrets({ id, tenantId, sealedSecrets }) {
-      const secrets = JSON.parse(await vault.open(endpointPlace(id, tenantId), sealedSecrets)) as string[];
-      return secrets.map((secret) => new Secret(secret));
+    // A list of one: so they were sealed when an endpoint had all of its secrets in one value.
+    sealEndpointSecret: ({ id, tenantId }, secret) =>
+      vault.seal(endpointPlace(id, tenantId), JSON.stringify([secret.reveal()])),
+    async openEndpointSecret({ id, tenantId }, sealed) {
+      const [secret] = JSON.parse(await vault.open(endpointPlace(id, tenantId), sealed)) as [string];
+      return new Secret(secret);
     },
   };
   return vault;

@@ -8,6 +8,11 @@ const time = z.iso.datetime();
 const count = z.int().nonnegative();
 const failure = z.object({ code: z.string(), message: z.string() });
 const purpose = z.object({ kind: z.enum(['trigger', 'approval']), name: z.string() });
+const endpointPart = z.object({
+  id: uuid,
+  createdAt: time,
+  expiresAt: time.nullable().describe('null: the current one'),
+});
 const approvalStatus = z.enum(['requested', 'approved', 'denied', 'expired', 'cancelled']);
 
 export const error = z
@@ -153,8 +158,15 @@ export const answers = {
       purpose,
       disabled: z.boolean(),
       createdAt: time,
+      addresses: z.array(endpointPart),
+      secrets: z.array(endpointPart),
+      lastAcceptedAt: time.nullable(),
     })
     .meta({ id: 'Endpoint' }),
+  rotatedAddress: z
+    .object({ addressId: uuid, url: z.string(), token: z.string(), earlierUntil: time })
+    .meta({ id: 'RotatedAddress' }),
+  rotatedSecret: z.object({ secretId: uuid, secret: z.string(), earlierUntil: time }).meta({ id: 'RotatedSecret' }),
   createdEndpoint: z
     .object({ endpointId: uuid, url: z.string(), token: z.string(), secret: z.string() })
     .meta({ id: 'CreatedEndpoint' }),

@@ -15,6 +15,9 @@ const name = plain(100).trim().min(1);
 const secretReference = z.strictObject({ ref: z.string().min(1).max(2000) });
 const secrets = z.record(z.string().max(100), z.union([z.string().max(100_000), secretReference]));
 const actor = plain(200);
+const endpointSecret = z.string().max(1000).optional();
+/** Up to 30 days; a day when left out. */
+const overlapSeconds = z.int().min(0).max(2_592_000).default(86_400);
 
 /** Lower case, as the database shows them. */
 export const uuid = z.uuid().toLowerCase();
@@ -57,8 +60,10 @@ export const requests = {
       z.strictObject({ kind: z.literal('trigger'), name: z.string().min(1).max(100) }),
       z.strictObject({ kind: z.literal('approval'), name: z.string().min(1).max(100) }),
     ]),
-    secret: z.string().max(1000).optional(),
+    secret: endpointSecret,
   }),
+  rotateAddress: z.strictObject({ overlapSeconds }),
+  rotateSecret: z.strictObject({ overlapSeconds, secret: endpointSecret }),
   setPolicy: z.strictObject({ text: z.string().max(200_000) }),
   setReferencePolicy: z.strictObject({ policy: z.unknown() }),
   settleStep: z.discriminatedUnion('status', [

@@ -18,7 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** The database of a deployment that has run since the first version, with a connector enabled. */
+const tokenHash = randomBytes(32);
+/** In the format of the first version, under the tenant's first key. */
+const sealed = Buffer.concat([Buffer.of(1), randomBytes(60)]);
+
+/** The database of a deployment that has run since the first version, with a connector enabled and an endpoint. */
 async function fillAsOfFirstVersion(url: string): Promise<string> {
   const db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) }),
@@ -33,12 +37,25 @@ async function fillAsOfFirstVersion(url: string): Promise<string> {
     values ('sha256:a', 'desk', '1.4.0', 'acme', '{}', '{}', '')`.execute(db);
   await sql`insert into connector.enablements (tenant_id, connector, digest, enabled_by)
     values (${tenant}, 'desk', 'sha256:a', 'admin:ann')`.execute(db);
+  await sql`insert into connector.workspaces (id, tenant_id, name) values (${tenant}, ${tenant}, 'default')`.execute(
+    db,
+  );
+  await sql`insert into connector.connections (id, tenant_id, workspace_id, name, connector, config, auth)
+    values (${tenant}, ${tenant}, ${tenant}, 'main', 'desk', '{}', 'basic')`.execute(db);
+  await sql`insert into connector.tenant_keys (tenant_id, wrapped_key) values (${tenant}, ${randomBytes(60)})`.execute(
+    db,
+  );
+  await sql`insert into connector.endpoints
+    (id, tenant_id, workspace_id, connection_id, connector, purpose, name, token_hash, sealed_secrets)
+    values (${tenant}, ${tenant}, ${tenant}, ${tenant}, 'desk', 'trigger', 'changed', ${tokenHash}, ${sealed})`.execute(
+    db,
+  );
   await db.destroy();
   return tenant;
 }
 
 it.each([true, false])(
-  'what was enabled before has a floor afterwards (migrated by a superuser: %s)',
+  'what was enabled has a floor afterwards, and endpoints keep address and secret (migrated by a superuser: %s)',
   async (isSuper) => {
     const name = `old_${v7().replaceAll('-', '')}`;
     const password = randomBytes(16).toString('hex');
@@ -51,11 +68,16 @@ it.each([true, false])(
     Object.assign(url, { username: name, password, pathname: `/${name}` });
     const tenant = await fillAsOfFirstVersion(url.toString());
     const store = await openStore({ databaseUrl: url.toString() }, silentLog);
-    const floors = await store.withTenant(tenant, (trx) =>
-      trx.selectFrom('connector.version_floors').select(['connector', 'version', 'set_by']).execute(),
-    );
+    const [floors, addresses, secrets] = await store.withTenant(tenant, async (trx) => [
+      await trx.selectFrom('connector.version_floors').select(['connector', 'version', 'set_by']).execute(),
+      await trx.selectFrom('connector.endpoint_addresses').selectAll().execute(),
+      await trx.selectFrom('connector.endpoint_secrets').selectAll().execute(),
+    ]);
     await store.close();
     await database.asOwner(`drop database ${name} with (force)`, `drop role ${name}`);
     expect(floors).toEqual([{ connector: 'desk', version: '1.4.0', set_by: 'admin:ann' }]);
+    const part = { tenant_id: tenant, endpoint_id: tenant, expires_at: null };
+    expect(addresses).toMatchObject([{ ...part, token_hash: tokenHash }]);
+    expect(secrets).toMatchObject([{ ...part, sealed, data_key: 1 }]);
   },
 );
