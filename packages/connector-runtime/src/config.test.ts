@@ -51,6 +51,7 @@ describe('the config', () => {
       artifacts: ['/etc/runtime/a.tgz'],
       egress: { allowPrivate: [] },
       http: { trustedProxies: [], forwardedHeader: 'x-forwarded-for', http2: false, drainSeconds: 0 },
+      retention: { deliveryDays: 30, deadDeliveryDays: 90 },
       log: { level: 'info' },
     });
     expect(options.masterKey instanceof Secret && options.masterKey.reveal()).toBe(masterKey);
@@ -127,6 +128,8 @@ describe('the config', () => {
     ['what is no workflow', { workflows: [{ name: 'x' }] }],
     ['two workflows of one name', { workflows: [...valid.workflows, ...valid.workflows] }],
     ['an unknown log level', { log: { level: 'loud' } }],
+    ['deliveries that are kept for less than 30 days (pitfall 9)', { retention: { deliveryDays: 29 } }],
+    ['dead deliveries that are kept for less than 30 days', { retention: { deadDeliveryDays: 29.5 } }],
     ['an option under egress that would allow everything', { egress: { allowAll: true } }],
   ])('refuses %s', (_, change) => {
     expect(problemsOf({ ...valid, ...change })).not.toEqual([]);

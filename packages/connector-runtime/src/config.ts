@@ -12,6 +12,7 @@ import {
   toSecretReferences,
 } from './config-keys.ts';
 import { problemsOf } from './config-problems.ts';
+import type { Retention } from './retention.ts';
 import type { AnyWorkflow } from './runs/index.ts';
 import type { StoreOptions } from './store/index.ts';
 import { type LogLevel, logLevels } from './telemetry/index.ts';
@@ -61,6 +62,11 @@ export interface RuntimeConfig {
   };
   /** What is in front of it: trusted proxies, HTTP/2, how long to drain. */
   readonly http?: HttpConfig;
+  /**
+   * How many days deliveries are kept, with their bodies: those that are done (`deliveryDays`, default 30) and those that are
+   * dead (`deadDeliveryDays`, default 90). At least 30: one that comes again later is no duplicate any more.
+   */
+  readonly retention?: Partial<Retention>;
   readonly log?: { readonly level: LogLevel };
 }
 
@@ -81,6 +87,7 @@ export interface RuntimeOptions {
   readonly quarantine: Quarantine;
   readonly egress: { readonly allowPrivate: readonly string[] };
   readonly http: HttpOptions;
+  readonly retention: Retention;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -107,6 +114,8 @@ const workflow = z.custom<AnyWorkflow>((value) => {
   const { name, on, run } = (value ?? {}) as Partial<Record<keyof AnyWorkflow, unknown>>;
   return typeof name === 'string' && typeof on === 'string' && typeof run === 'function';
 }, 'must be a workflow made by defineWorkflow');
+
+const keptDays = z.int().min(30, 'must be at least 30: until then a redelivery is a duplicate').max(3650);
 
 const tcpPort = z.int().min(0).max(65535);
 
@@ -145,6 +154,9 @@ const schema = z.strictObject({
     .default('none'),
   egress: z.strictObject({ allowPrivate: z.array(z.string().min(1)) }).default({ allowPrivate: [] }),
   http: httpSchema,
+  retention: z
+    .strictObject({ deliveryDays: keptDays.default(30), deadDeliveryDays: keptDays.default(90) })
+    .default({ deliveryDays: 30, deadDeliveryDays: 90 }),
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
 });
 

@@ -4,9 +4,9 @@ import { createAuditTrail, listAudit, verifyStoredAudit } from './audit/index.ts
 import { createCallAuth } from './call-auth.ts';
 import type { RuntimeOptions } from './config.ts';
 import { createConnectorCalls } from './connector-calls.ts';
-import { createCredentials, createRenewalWatch, createTokenHttp } from './credentials/index.ts';
+import { createCredentials, createTokenHttp } from './credentials/index.ts';
 import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
-import { listDeliveries } from './events/index.ts';
+import { listDeliveries, replayDeadDeliveries, replayDelivery, showDelivery } from './events/index.ts';
 import { createHostPool } from './hosts/index.ts';
 import {
   type AdminPorts,
@@ -31,6 +31,7 @@ import { createAuthorizationFlow, createPostgresSessionStore } from './oauth/ind
 import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPolicyEngine } from './policy/index.ts';
+import { sweepAll } from './retention.ts';
 import { type ConnectionsPort, createRunReader, type RunReader } from './runs/index.ts';
 import { createReferencePolicies } from './secret-references/index.ts';
 import { openStore, type Store } from './store/index.ts';
@@ -39,6 +40,7 @@ import { createTenants, type Tenants } from './tenants/index.ts';
 import { type Clock, systemClock } from './types/clock.ts';
 import { RuntimeError } from './types/errors.ts';
 import { createVault, pruneKeys } from './vault/index.ts';
+import { createWatch } from './watch.ts';
 
 /** A runtime within this process. */
 export interface Runtime {
@@ -172,7 +174,24 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     clock,
     log,
   });
-  const renewalWatch = createRenewalWatch({ renewDue: credentials.renewDue, log });
+  const { retention } = options;
+  const watches = [
+    createWatch({
+      everyMs: 20_000,
+      async look() {
+        const count = await credentials.renewDue();
+        if (count > 0) log.debug('credentials were due to be renewed', { count });
+      },
+      failure: 'what is due to be renewed could not be read',
+      log,
+    }),
+    createWatch({
+      everyMs: 3_600_000,
+      look: (signal) => sweepAll({ db, audit, clock, retention }, signal),
+      failure: 'what is past its time of retention could not be deleted',
+      log,
+    }),
+  ];
 
   const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
   const jobs = createPgBossQueue({ store, log, clock });
@@ -217,7 +236,12 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       list: (tenantId, page) => listAudit(db, tenantId, page),
       verify: (tenantId) => verifyStoredAudit(db, tenantId),
     },
-    deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+    deliveries: {
+      list: (tenantId, query) => listDeliveries(db, tenantId, query),
+      show: (tenantId, deliveryId) => showDelivery(db, tenantId, deliveryId),
+      replay: (request) => replayDelivery({ db, audit }, request),
+      replayDead: (request) => replayDeadDeliveries({ db, audit }, request),
+    },
     apiTokens,
     stats: createStats({ db, refusals }),
   };
@@ -249,7 +273,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     if (!(await gate.close(IN_HAND_MS))) log.warn('requests in hand took too long and are left behind');
     await pipeline.stop();
     await trustWatch.stop();
-    await renewalWatch.stop();
+    await Promise.all(watches.map((watch) => watch.stop()));
     await hosts.stop();
     await broker.stop();
     await refusals.flush();
@@ -273,7 +297,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
         for (const path of options.artifacts) await artifacts.add(path);
         await pruneKeys({ db, audit, by: 'system' });
         await pipeline.start();
-        renewalWatch.start();
+        for (const watch of watches) watch.start();
       } catch (error) {
         await stop();
         throw error;

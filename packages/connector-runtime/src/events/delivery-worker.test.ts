@@ -2,70 +2,33 @@ import { ActionError } from '@org/connector-sdk';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createAuditTrail } from '../audit/index.ts';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type Seeded } from '../tenants/test-tenant.ts';
-import type { PendingDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
-import type { Job } from '../types/jobs.ts';
-import { silentLog } from '../types/log.ts';
-import { createDeliveryWorker, type DeliveryWorkerOptions } from './delivery-worker.ts';
+import type { DeliveryWorkerOptions } from './delivery-worker.ts';
 import type { ClickedDecision } from './ports.ts';
+import { createTestDeliveries, readBody, type TestDeliveries } from './test-deliveries.ts';
 
 let database: TestDatabase;
 let seeded: Seeded;
 let now = Date.parse('2026-11-22T12:00:00Z');
 const clock = { now: () => now };
-const jobs: Job[] = [];
+let bench: TestDeliveries;
 
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 beforeEach(async () => {
   await database.reset();
-  jobs.length = 0;
+  bench = createTestDeliveries(database, clock);
   seeded = await createTestTenants(database.store, clock).seed('a');
 });
 afterAll(() => database?.close());
 
-/** Reads each delivery's body as a JSON list of events. */
-const readBody = async ({ body }: PendingDelivery) =>
-  JSON.parse(Buffer.from(body).toString()) as { eventKey: string; data: unknown }[];
-
-function worker(over: Partial<DeliveryWorkerOptions> = {}) {
-  return createDeliveryWorker({
-    db: database.db,
-    calls: { parseDelivery: readBody, parseDecision: async () => undefined },
-    approvals: { decide: async () => ({ status: 'decided' }) },
-    workflows: { startedBy: () => ['triage'] },
-    jobs: { send: async (_trx, sent) => void jobs.push(...sent) },
-    audit: createAuditTrail({ db: database.db, clock }),
-    clock,
-    log: silentLog,
-    ...over,
-  });
-}
-
-async function deliver(events: unknown, to: Seeded = seeded): Promise<string> {
-  const id = uuidv7();
-  await database.db
-    .insertInto('connector.deliveries')
-    .values({
-      id,
-      tenant_id: to.tenantId,
-      endpoint_id: to.endpointId,
-      delivery_key: id,
-      content_type: 'application/json',
-      headers: '{}',
-      body: Buffer.from(JSON.stringify(events)),
-      received_at: new Date(now),
-    })
-    .execute();
-  return id;
-}
-
+const worker = (over?: Partial<DeliveryWorkerOptions>) => bench.worker(over);
+const deliver = (body: unknown, to: Seeded = seeded) => bench.deliver(body, to);
 const event = (eventKey: string, data: unknown = {}) => ({ eventKey, data });
-const deliveries = () => database.db.selectFrom('connector.deliveries').selectAll().orderBy('id').execute();
+const deliveries = () => bench.rows();
 const events = () => database.db.selectFrom('connector.events').selectAll().orderBy('event_key').execute();
 const runs = () => database.db.selectFrom('connector.runs').selectAll().execute();
 const audits = async (kind: string) => {
@@ -90,10 +53,10 @@ describe('a delivery of a trigger', () => {
       ['queued', 'triage', 0],
       ['queued', 'triage', 0],
     ]);
-    expect(jobs.map((job) => ('runId' in job ? job.runId : ''))).toEqual(
+    expect(bench.jobs.map((job) => ('runId' in job ? job.runId : ''))).toEqual(
       expect.arrayContaining(started.map((run) => run.id)),
     );
-    expect(jobs).toHaveLength(2);
+    expect(bench.jobs).toHaveLength(2);
     const [entry] = await audits('webhook.accepted');
     expect(entry?.details).toMatchObject({ delivery: id, events: expect.any(Array), runs: expect.any(Array) });
     expect((await deliveries()).map(({ status }) => status)).toEqual(['done']);
@@ -146,7 +109,7 @@ describe('several nodes', () => {
     await worker().drain();
     expect(await events()).toHaveLength(40);
     expect(await runs()).toHaveLength(40);
-    expect(jobs).toHaveLength(40);
+    expect(bench.jobs).toHaveLength(40);
     expect((await deliveries()).every(({ status }) => status === 'done')).toBe(true);
     expect(await audits('webhook.accepted')).toHaveLength(60);
   });

@@ -3,9 +3,18 @@ import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { ParsedEvent } from '../types/connector-calls.ts';
 import type { Database, Db } from '../types/database.ts';
-import type { PendingDelivery } from '../types/delivery.ts';
+import type { DeliveryOutcome, DeliveryResult, PendingDelivery } from '../types/delivery.ts';
 import type { JobQueue } from '../types/jobs.ts';
 import { type EventSource, insertEvents, type Recorded } from './insert-events.ts';
+
+/** A person's click, and what came of it. */
+export interface AnsweredClick {
+  readonly approvalId: string;
+  readonly decision: 'approved' | 'denied';
+  readonly actor: string;
+  readonly status: string;
+  readonly code?: string;
+}
 
 export interface EventStore {
   /**
@@ -17,8 +26,8 @@ export interface EventStore {
     events: readonly ParsedEvent[],
     workflows: readonly string[],
   ): Promise<Recorded | undefined>;
-  /** For a delivery that is no event: done, with what came of it. */
-  finish(delivery: PendingDelivery, outcome: Readonly<Record<string, unknown>>): Promise<void>;
+  /** For a delivery of an approval channel: done, with what came of it. Undefined: it was no decision. */
+  finish(delivery: PendingDelivery, click: AnsweredClick | undefined): Promise<void>;
 }
 
 export function createPostgresEventStore(options: {
@@ -32,8 +41,7 @@ export function createPostgresEventStore(options: {
   async function markDone(
     executor: Db | Transaction<Database>,
     delivery: PendingDelivery,
-    details: Readonly<Record<string, unknown>>,
-    runId: string | undefined,
+    { outcome, result, details, runId }: Ending,
   ): Promise<boolean> {
     const { id, tenantId, claims } = delivery;
     const record = {
@@ -46,7 +54,8 @@ export function createPostgresEventStore(options: {
     };
     const { rows } = await sql`
       with done as (
-        update connector.deliveries set status = 'done', claimed_until = null
+        update connector.deliveries set status = 'done', claimed_until = null,
+          outcome = ${outcome}, result = ${result === null ? null : JSON.stringify(result)}::json
         where id = ${id} and tenant_id = ${tenantId} and status = 'pending' and claims = ${claims}
         returning id
       )
@@ -66,7 +75,10 @@ export function createPostgresEventStore(options: {
             );
           const [runId] = runs.length === 1 ? runs : [];
           // Last, so that the lock on the tenant's audit head is short.
-          if (!(await markDone(trx, delivery, { events, runs }, runId))) throw new TakenOver();
+          const details = { events, runs };
+          const result = { events: events.length, duplicates: parsed.length - events.length, runs: runs.length };
+          const outcome = parsed.length === 0 ? 'no-trigger' : events.length === 0 ? 'duplicate-events' : 'events';
+          if (!(await markDone(trx, delivery, { outcome, result, details, runId }))) throw new TakenOver();
           return { events, runs };
         });
       } catch (error) {
@@ -75,10 +87,23 @@ export function createPostgresEventStore(options: {
       }
     },
 
-    async finish(delivery, outcome) {
-      await markDone(db, delivery, outcome, undefined);
+    async finish(delivery, click) {
+      if (click === undefined) {
+        await markDone(db, delivery, { outcome: 'no-decision', result: null, details: { decision: 'none' } });
+        return;
+      }
+      const { actor: _, ...result } = click;
+      await markDone(db, delivery, { outcome: 'decision', result, details: { ...click } });
     },
   };
+}
+
+interface Ending {
+  readonly outcome: DeliveryOutcome;
+  readonly result: DeliveryResult | null;
+  /** Of the audit's entry. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly runId?: string | undefined;
 }
 
 /** Rolls the transaction back: the lease ran out and the delivery is another node's now. */

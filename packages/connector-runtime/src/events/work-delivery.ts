@@ -26,7 +26,7 @@ export async function workDelivery(delivery: PendingDelivery, ports: DeliveryPor
 
 async function decideByClick(delivery: PendingDelivery, { calls, events, approvals }: DeliveryPorts): Promise<void> {
   const click = await read(() => calls.parseDecision(delivery));
-  if (click === undefined) return events.finish(delivery, { decision: 'none' });
+  if (click === undefined) return events.finish(delivery, undefined);
   const { approvalId, decision, actor } = click;
   const outcome = await decide(approvals, {
     approvalId,

@@ -28,7 +28,8 @@ export function createStats({ db, refusals }: { readonly db: Db; readonly refusa
     async read(tenantId) {
       const of = tenantId === undefined ? sql`true` : sql`tenant_id = ${tenantId}`;
       const { rows } = await sql<{ kind: string; n: string }>`
-        select 'accepted' as kind, count(*) as n from connector.deliveries where ${of}
+        select 'accepted' as kind, count(*) as n from connector.deliveries
+        where endpoint_id in (select id from connector.endpoints where ${of})
         union all
         select kind, sum((body::json -> 'details' ->> 'count')::bigint) from connector.audit_entries
         where kind in ('webhook.rejected', 'webhook.duplicate') and ${of} group by kind

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createApiTokens } from '../api-tokens/index.ts';
 import { createAuditTrail, listAudit, verifyStoredAudit } from '../audit/index.ts';
-import { listDeliveries } from '../events/index.ts';
+import { listDeliveries, replayDeadDeliveries, replayDelivery, showDelivery } from '../events/index.ts';
 import {
   createIngress,
   createPostgresDeliveryStore,
@@ -102,7 +102,12 @@ export function createTestHttp(
         list: (tenantId, page) => listAudit(db, tenantId, page),
         verify: (tenantId) => verifyStoredAudit(db, tenantId),
       },
-      deliveries: { list: (tenantId, query) => listDeliveries(db, tenantId, query) },
+      deliveries: {
+        list: (tenantId, query) => listDeliveries(db, tenantId, query),
+        show: (tenantId, deliveryId) => showDelivery(db, tenantId, deliveryId),
+        replay: (request) => replayDelivery({ db, audit: createAuditTrail({ db, clock }) }, request),
+        replayDead: (request) => replayDeadDeliveries({ db, audit: createAuditTrail({ db, clock }) }, request),
+      },
       apiTokens,
       holders: apiTokens,
       refusals,

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createIngress, createPostgresDeliveryStore, createPostgresEndpointStore } from '../ingress/index.ts';
 import { githubDelivery } from '../ingress/test-github-delivery.ts';
+import { createTestIngress } from '../ingress/test-ingress.ts';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
-import { silentLog } from '../types/log.ts';
 import { Secret } from '../types/secret.ts';
 import { createTestTenants, type Seeded, type TestTenants, tenantManifest } from './test-tenant.ts';
 
@@ -29,20 +28,7 @@ afterAll(() => database?.close());
 
 /** A node of its own, with a cache of its own. `status`: what the sender with this address and secret is answered. */
 function node(endpointTtlMs = 5000) {
-  const { db } = database;
-  const ingress = createIngress({
-    endpoints: createPostgresEndpointStore({ db, secrets: test, clock }),
-    deliveries: createPostgresDeliveryStore(db),
-    refusals: {
-      count: () => undefined,
-      counts: () => ({ duplicates: 0, rejected: 0 }),
-      pending: () => ({ duplicates: 0, rejected: 0 }),
-      flush: async () => undefined,
-    },
-    clock,
-    log: silentLog,
-    endpointTtlMs,
-  });
+  const ingress = createTestIngress({ db: database.db, clock, secrets: test }, { endpointTtlMs });
   return {
     async status(over: { token?: string; secret?: string } = {}): Promise<number> {
       sent += 1;

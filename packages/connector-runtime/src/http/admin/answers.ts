@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminRoles } from '../../types/roles.ts';
-import { digest, uuid } from './requests.ts';
+import { deliveryOutcome, digest, uuid } from './requests.ts';
 
 /** What the admin API answers, by kind of thing. Tests compare every answer with these: no field more, none missing. */
 
@@ -51,6 +51,8 @@ const health = z.object({
   unusable: z.array(z.string()),
 });
 
+const runStatus = z.enum(['queued', 'running', 'waiting', 'completed', 'denied', 'failed', 'diverged', 'cancelled']);
+
 const run = z
   .object({
     id: uuid,
@@ -59,7 +61,7 @@ const run = z
     workflow: z.string(),
     trigger: z.string(),
     eventKey: z.string(),
-    status: z.enum(['queued', 'running', 'waiting', 'completed', 'denied', 'failed', 'diverged', 'cancelled']),
+    status: runStatus,
     error: failure.nullable(),
     createdAt: time,
     updatedAt: time,
@@ -93,6 +95,33 @@ const apiToken = z
     revokedAt: time.nullable(),
   })
   .meta({ id: 'Token' });
+
+const delivery = z
+  .object({
+    id: uuid,
+    endpointId: uuid,
+    connector: z.string(),
+    purpose,
+    deliveryKey: z.string(),
+    bodyBytes: count,
+    receivedAt: time,
+    status: z.enum(['pending', 'done', 'dead']),
+    claims: count,
+    error: failure.nullable(),
+    outcome: deliveryOutcome.nullable(),
+    result: z
+      .union([
+        z.object({ events: count, duplicates: count, runs: count }),
+        z.object({
+          approvalId: z.string(),
+          decision: z.enum(['approved', 'denied']),
+          status: z.string(),
+          code: z.string().optional(),
+        }),
+      ])
+      .nullable(),
+  })
+  .meta({ id: 'Delivery' });
 
 export const answers = {
   apiToken,
@@ -210,20 +239,16 @@ export const answers = {
       expiresAt: z.int().describe('milliseconds since 1970'),
     })
     .meta({ id: 'Approval' }),
-  delivery: z
-    .object({
-      id: uuid,
-      endpointId: uuid,
-      connector: z.string(),
-      purpose,
-      deliveryKey: z.string(),
-      bodyBytes: count,
-      receivedAt: time,
-      status: z.enum(['pending', 'done', 'dead']),
-      claims: count,
-      error: failure.nullable(),
+  delivery,
+  deliveryDetails: delivery
+    .extend({
+      contentType: z.string(),
+      headerNames: z.array(z.string()),
+      events: z.array(z.object({ id: uuid, trigger: z.string(), eventKey: z.string() })),
+      runs: z.array(z.object({ id: uuid, eventId: uuid, workflow: z.string(), status: runStatus })),
     })
-    .meta({ id: 'Delivery' }),
+    .meta({ id: 'DeliveryDetails' }),
+  replayed: z.object({ replayed: count, left: count }).meta({ id: 'Replayed' }),
   auditEntry: z
     .object({
       seq: z.string(),

@@ -1,5 +1,5 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
-import type { DeliveryQuery, DeliverySummary } from '../../events/index.ts';
+import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Secret } from '../../types/secret.ts';
@@ -68,6 +68,17 @@ export interface AdminPorts {
   };
   readonly deliveries: {
     list(tenantId: string, query: DeliveryQuery): Promise<readonly DeliverySummary[]>;
+    /** Throws `DELIVERY_UNKNOWN`. */
+    show(tenantId: string, deliveryId: string): Promise<DeliveryDetails>;
+    /** Throws `DELIVERY_UNKNOWN` | `DELIVERY_NOT_DEAD`. */
+    replay(request: { readonly tenantId: string; readonly deliveryId: string; readonly by: string }): Promise<void>;
+    /** The oldest first. Throws `ENDPOINT_UNKNOWN`. */
+    replayDead(request: {
+      readonly tenantId: string;
+      readonly endpointId: string;
+      readonly limit: number;
+      readonly by: string;
+    }): Promise<Replayed>;
   };
   /** Tokens of this API, beside the config's. */
   readonly apiTokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>;

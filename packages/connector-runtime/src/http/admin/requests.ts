@@ -29,6 +29,8 @@ export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const limit = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
+export const deliveryOutcome = z.enum(['events', 'duplicate-events', 'no-trigger', 'decision', 'no-decision']);
+
 export const requests = {
   createTenant: z.strictObject({ name }),
   createWorkspace: z.strictObject({ name }),
@@ -77,7 +79,13 @@ export const requests = {
     expiresInSeconds: z.int().min(60).max(31_622_400).default(7_776_000),
   }),
   decideApproval: z.strictObject({ decision: z.enum(['approved', 'denied']) }),
-  listDeliveries: limit.extend({ status: z.enum(['pending', 'done', 'dead']).optional() }),
+  listDeliveries: limit.extend({
+    status: z.enum(['pending', 'done', 'dead']).optional(),
+    outcome: deliveryOutcome.optional(),
+    endpointId: uuid.optional(),
+    before: uuid.optional(),
+  }),
+  replayDeliveries: z.strictObject({ limit: z.int().min(1).max(1000).default(1000) }),
   listAudit: limit.extend({
     before: z
       .string()

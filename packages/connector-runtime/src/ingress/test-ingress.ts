@@ -1,0 +1,32 @@
+import type { Clock } from '../types/clock.ts';
+import type { Db } from '../types/database.ts';
+import { silentLog } from '../types/log.ts';
+import { createIngress, type Ingress, type IngressOptions } from './ingress.ts';
+import { createPostgresDeliveryStore } from './postgres-delivery-store.ts';
+import { createPostgresEndpointStore, type EndpointSecretOpener } from './postgres-endpoint-store.ts';
+import type { RefusalLedger } from './refusal-ledger.ts';
+
+const none = { duplicates: 0, rejected: 0 };
+
+/** Counts nothing. */
+const refusals: RefusalLedger = {
+  count: () => undefined,
+  counts: () => none,
+  pending: () => none,
+  flush: async () => undefined,
+};
+
+/** A node's ingress over a real database, with a cache of its own. */
+export function createTestIngress(
+  ports: { readonly db: Db; readonly clock: Clock; readonly secrets: EndpointSecretOpener },
+  over: Partial<IngressOptions> = {},
+): Ingress {
+  return createIngress({
+    endpoints: createPostgresEndpointStore(ports),
+    deliveries: createPostgresDeliveryStore(ports.db),
+    refusals,
+    clock: ports.clock,
+    log: silentLog,
+    ...over,
+  });
+}
