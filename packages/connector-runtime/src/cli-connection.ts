@@ -1,22 +1,12 @@
 import { type Command, Option } from 'commander';
+import { addAdminGroup } from './admin-flags.ts';
 import type { ConnectionFlags } from './connection-commands.ts';
 
 const load = () => import('./connection-commands.ts');
 
 /** `connection …`, over the admin API of a runtime that runs. The work is loaded when a command runs. */
 export function addConnectionCommands(program: Command): void {
-  const connection = program
-    .command('connection')
-    .description("make, authorize, test and end a tenant's connections, over the admin API")
-    .addHelpText('after', '\nThe admin token is read from the environment (ADMIN_TOKEN, or as --token-env says).');
-  const command = (usage: string, description: string) =>
-    connection
-      .command(usage)
-      .description(description)
-      .addOption(new Option('--url <url>', 'where the runtime is').env('CONNECTOR_RUNTIME_URL'))
-      .addOption(new Option('--token-env <name>', 'the variable that holds the admin token').default('ADMIN_TOKEN'))
-      .addOption(new Option('--tenant <id>', 'the tenant').env('CONNECTOR_TENANT'))
-      .option('--json', 'print what the runtime answers');
+  const command = addAdminGroup(program, 'connection', "make, authorize, test and end a tenant's connections");
 
   command('create <name>', 'make one; what a person has to agree to is authorized next')
     .requiredOption('--connector <id>', 'an enabled connector')

@@ -23,6 +23,7 @@ it.each([
     'the secrets where their file belongs',
     ['connection', 'rotate', 'x', ...url, '--secrets', JSON.stringify({ clientSecret: SECRET })],
   ],
+  ['a secret where its file belongs', ['endpoint', 'rotate-secret', 'x', ...url, '--secret', SECRET]],
   ['a secret without its name', ['connection', 'rotate', 'x', ...url, '--secret-ref', SECRET]],
 ])('%s is not repeated', async (_, args) => {
   const { code, shown } = await run(args);

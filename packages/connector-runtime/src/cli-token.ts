@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addAdminGroup } from './admin-flags.ts';
 import type { TokenFlags } from './token-commands.ts';
 import { adminRoles } from './types/roles.ts';
 
@@ -6,18 +7,8 @@ const load = () => import('./token-commands.ts');
 
 /** `token …`, over the admin API of a runtime that runs. The work is loaded when a command runs. */
 export function addTokenCommands(program: Command): void {
-  const token = program
-    .command('token')
-    .description('make, list and end tokens of the admin API, over the admin API')
-    .addHelpText('after', '\nThe admin token is read from the environment (ADMIN_TOKEN, or as --token-env says).');
-  const command = (usage: string, description: string) =>
-    token
-      .command(usage)
-      .description(description)
-      .addOption(new Option('--url <url>', 'where the runtime is').env('CONNECTOR_RUNTIME_URL'))
-      .addOption(new Option('--token-env <name>', 'the variable that holds the admin token').default('ADMIN_TOKEN'))
-      .option('--tenant <id>', 'of this tenant only; without it, of the whole deployment')
-      .option('--json', 'print what the runtime answers');
+  const tenant = new Option('--tenant <id>', 'of this tenant only; without it, of the whole deployment');
+  const command = addAdminGroup(program, 'token', 'make, list and end tokens of the admin API', tenant);
 
   command('create <name>', 'print a new token: it is shown this once')
     .addOption(new Option('--role <role...>', 'what it may do').choices([...adminRoles]).makeOptionMandatory())

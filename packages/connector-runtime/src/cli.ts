@@ -2,6 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { verifyAuditExport, verifyAuditOf, writeAuditExport } from './cli-audit.ts';
 import { addConnectionCommands } from './cli-connection.ts';
+import { addDeliveryCommands } from './cli-delivery.ts';
+import { addEndpointCommands } from './cli-endpoint.ts';
 import { exitCodeOf, linesOf } from './cli-failure.ts';
 import { addKeysCommands } from './cli-keys.ts';
 import { addReferencesCommands } from './cli-references.ts';
@@ -55,6 +57,8 @@ function createProgram(): Command {
   addReferencesCommands(program, configOption);
   addConnectionCommands(program);
   addTokenCommands(program);
+  addEndpointCommands(program);
+  addDeliveryCommands(program);
   return program;
 }
 

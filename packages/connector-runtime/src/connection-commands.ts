@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isConnectorError } from '@org/connector-sdk';
 import { z } from 'zod';
 import { type AdminClient, createAdminClient } from './admin-client.ts';
+import { type AdminFlags, tenantPath, write } from './admin-flags.ts';
+import { readGivenText } from './read-given-text.ts';
 import { RuntimeError } from './types/errors.ts';
 
-export interface ConnectionFlags {
-  readonly url?: string;
-  readonly tokenEnv: string;
-  readonly tenant?: string;
-  readonly json?: true;
+export interface ConnectionFlags extends AdminFlags {
   readonly connector?: string;
   readonly auth?: string;
   readonly config?: string;
@@ -46,7 +43,7 @@ const begun = z.looseObject({ url: z.string(), redirectUri: z.string(), expiresA
 export async function createConnection(name: string, flags: ConnectionFlags): Promise<void> {
   const admin = createAdminClient(flags);
   const { connector, auth, workspace = await defaultWorkspace(admin, flags) } = flags;
-  const config = { ...(await readObject(flags.config)), ...pairs(flags.set, toConfigValue) };
+  const config = { ...(await readObject(flags.config, '--config')), ...pairs(flags.set, toConfigValue) };
   const request = { workspaceId: workspace, name, connector, auth, config, secrets: await readSecrets(flags) };
   print(view.parse(await admin.request('POST', pathOf(flags), request)), flags);
 }
@@ -127,7 +124,7 @@ function isNewer(before: View, now: View): boolean {
 }
 
 async function defaultWorkspace(admin: AdminClient, flags: ConnectionFlags): Promise<string> {
-  const answer = await admin.request('GET', `/tenants/${tenantOf(flags)}/workspaces`);
+  const answer = await admin.request('GET', tenantPath(flags, 'workspaces'));
   const { workspaces } = z
     .object({ workspaces: z.array(z.looseObject({ id: z.string(), name: z.string() })) })
     .parse(answer);
@@ -136,41 +133,23 @@ async function defaultWorkspace(admin: AdminClient, flags: ConnectionFlags): Pro
   throw new RuntimeError('WORKSPACE_UNKNOWN', 'the tenant has no workspace here; check --tenant');
 }
 
-function tenantOf({ tenant }: ConnectionFlags): string {
-  if (tenant !== undefined) return encodeURIComponent(tenant);
-  throw new RuntimeError('CONFIG_MISSING', 'name the tenant with --tenant or CONNECTOR_TENANT');
-}
-
 function pathOf(flags: ConnectionFlags, id?: string, verb?: string): string {
-  const rest = [id, verb].filter((part) => part !== undefined).map((part) => `/${encodeURIComponent(part)}`);
-  return `/tenants/${tenantOf(flags)}/connections${rest.join('')}`;
+  return tenantPath(flags, 'connections', id, verb);
 }
 
 async function readSecrets({ secrets, secretRef }: ConnectionFlags): Promise<Record<string, unknown>> {
-  return { ...(await readObject(secrets)), ...pairs(secretRef, (ref) => ({ ref })) };
+  return { ...(await readObject(secrets, '--secrets')), ...pairs(secretRef, (ref) => ({ ref })) };
 }
 
-async function readObject(file: string | undefined): Promise<Record<string, unknown>> {
+async function readObject(file: string | undefined, flag: string): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  const text = await (file === '-' ? readStandardInput() : readFile(file, 'utf8')).catch((cause: unknown) => {
-    // Somebody may have given the secrets themselves.
-    const shown = /[{}"'\n]/.test(file) ? 'the file' : file;
-    throw new RuntimeError('CONFIG_MISSING', `${shown} can't be read; give a path, or - for standard input`, {
-      cause: shown === file ? cause : undefined,
-    });
-  });
+  const text = await readGivenText(file, flag);
   try {
     return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
     // What is wrong with it could quote it.
     throw new RuntimeError('CONFIG_INVALID', `${file === '-' ? 'standard input' : file} is no JSON object`);
   }
-}
-
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function pairs<T>(given: readonly string[] | undefined, read: (text: string) => T): Record<string, T> {
@@ -213,8 +192,4 @@ function describe(connection: View): string {
     ...(credential?.expiresAt ? [`expires   ${credential.expiresAt}`] : []),
   ];
   return lines.join('\n');
-}
-
-function write(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

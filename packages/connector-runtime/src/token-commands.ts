@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { createAdminClient } from './admin-client.ts';
+import { type AdminFlags, write } from './admin-flags.ts';
 import { RuntimeError } from './types/errors.ts';
 
-export interface TokenFlags {
-  readonly url?: string;
-  readonly tokenEnv: string;
-  readonly tenant?: string;
-  readonly json?: true;
+export interface TokenFlags extends AdminFlags {
   readonly role?: readonly string[];
   readonly expiresInDays?: string;
 }
@@ -52,8 +49,4 @@ function daysOf({ expiresInDays = '90' }: TokenFlags): number {
   const days = Number(expiresInDays);
   if (/^\d+$/.test(expiresInDays) && days >= 1 && days <= 366) return days;
   throw new RuntimeError('CONFIG_INVALID', '--expires-in-days is a whole number from 1 to 366');
-}
-
-function write(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
