@@ -8,7 +8,7 @@ import { listDeliveries, showDelivery } from './delivery-views.ts';
 import type { DeliveryWorkerOptions } from './delivery-worker.ts';
 import { insertEvents } from './insert-events.ts';
 import { replayDeadDeliveries, replayDelivery } from './replay-deliveries.ts';
-import { createTestDeliveries, readBody, type TestDeliveries } from './test-deliveries.ts';
+import { createTestDeliveries, readAfter, readBody, type TestDeliveries } from './test-deliveries.ts';
 
 let database: TestDatabase;
 let test: TestTenants;
@@ -234,36 +234,17 @@ describe('a dead delivery', () => {
   it('can’t be written by a node that held it before it was replayed (pitfall 27)', async () => {
     const id = await bench.deliver([event('one')], seeded);
     const gate = Promise.withResolvers<void>();
-    const paused = bench.worker({
-      calls: {
-        async parseDelivery() {
-          await gate.promise;
-          return [event('from the paused node')];
-        },
-        parseDecision: async () => undefined,
-      },
-    });
+    const paused = bench.worker({ calls: readAfter(gate.promise, async () => [event('from the paused node')]) });
     paused.wake();
     await expect.poll(async () => (await show(id)).claims).toBe(1);
     now += 31_000;
     await bench.worker({ calls: brokenCalls }).drain();
     await replay(id);
     const held = Promise.withResolvers<void>();
-    const isReading = Promise.withResolvers<void>();
-    const next = bench.worker({
-      calls: {
-        async parseDelivery(delivery) {
-          isReading.resolve();
-          await held.promise;
-          return readBody(delivery);
-        },
-        parseDecision: async () => undefined,
-      },
-    });
+    const next = bench.worker({ calls: readAfter(held.promise) });
     next.wake();
-    await isReading.promise;
     // As often claimed as when the paused node had it.
-    expect(await show(id)).toMatchObject({ status: 'pending', claims: 1 });
+    await expect.poll(() => show(id)).toMatchObject({ status: 'pending', claims: 1 });
     gate.resolve();
     await paused.stop();
     held.resolve();

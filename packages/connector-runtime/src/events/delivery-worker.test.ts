@@ -7,7 +7,7 @@ import { createTestTenants, type Seeded } from '../tenants/test-tenant.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { DeliveryWorkerOptions } from './delivery-worker.ts';
 import type { ClickedDecision } from './ports.ts';
-import { createTestDeliveries, readBody, type TestDeliveries } from './test-deliveries.ts';
+import { createTestDeliveries, readAfter, readBody, type TestDeliveries } from './test-deliveries.ts';
 
 let database: TestDatabase;
 let seeded: Seeded;
@@ -131,15 +131,7 @@ describe('several nodes', () => {
   it('do not write twice when a node wakes up after its lease (pitfall 27)', async () => {
     await deliver([event('late')]);
     const gate = Promise.withResolvers<void>();
-    const paused = worker({
-      calls: {
-        async parseDelivery() {
-          await gate.promise;
-          return [event('from the paused node')];
-        },
-        parseDecision: async () => undefined,
-      },
-    });
+    const paused = worker({ calls: readAfter(gate.promise, async () => [event('from the paused node')]) });
     paused.wake();
     await expect.poll(async () => (await deliveries())[0]?.claims).toBe(1);
     now += 31_000;

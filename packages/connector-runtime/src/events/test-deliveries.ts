@@ -7,10 +7,20 @@ import type { PendingDelivery } from '../types/delivery.ts';
 import type { Job } from '../types/jobs.ts';
 import { silentLog } from '../types/log.ts';
 import { createDeliveryWorker, type DeliveryWorker, type DeliveryWorkerOptions } from './delivery-worker.ts';
+import type { DeliveryReader } from './ports.ts';
 
 /** Reads a delivery's body as a JSON list of events. */
 export const readBody = async ({ body }: PendingDelivery) =>
   JSON.parse(Buffer.from(body).toString()) as { eventKey: string; data: unknown }[];
+
+/** Connector code that reads once `gate` opens. */
+export const readAfter = (gate: Promise<void>, read = readBody): DeliveryReader => ({
+  async parseDelivery(delivery) {
+    await gate;
+    return read(delivery);
+  },
+  parseDecision: async () => undefined,
+});
 
 export interface TestDeliveries {
   /** Jobs of the runs that were started. */
