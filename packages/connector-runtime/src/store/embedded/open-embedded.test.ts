@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // Must come before anything that loads `pg`.
 import '../test-require-conditions.ts';
 import { silentLog } from '../../types/log.ts';
+import { connectStore } from '../connect-store.ts';
 import { connectOwner } from '../owner-client.ts';
 import { findBinaries } from './binaries.ts';
 import { executableBinaries } from './binaries-cache.ts';
@@ -34,7 +35,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 });
 
-async function open(options: { port?: number; exclusive?: boolean } = {}): Promise<EmbeddedDatabase> {
+async function open(
+  options: { port?: number; exclusive?: boolean; settings?: string[] } = {},
+): Promise<EmbeddedDatabase> {
   const database = await openEmbedded({ dataDir, settings: ['shared_buffers=16MB'], ...options }, silentLog);
   opened.push(database);
   return database;
@@ -136,6 +139,17 @@ describe('the embedded Postgres', () => {
     const { url } = await open();
     expect(await query(url, 'select 1 as alive')).toEqual([{ alive: 1 }]);
   });
+
+  it.each(['fsync', 'full_page_writes'])(
+    'is refused by a runtime when it runs with %s off (pitfall 57)',
+    async (setting) => {
+      const { url } = await open({ settings: [`${setting}=off`] });
+      await expect(connectStore(url, silentLog)).rejects.toMatchObject({
+        code: 'DATABASE_UNSAFE',
+        details: { setting },
+      });
+    },
+  );
 
   it('starts although a stale pid file names a live process that is no Postgres', async () => {
     await (await open()).close();
