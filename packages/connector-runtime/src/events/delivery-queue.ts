@@ -9,6 +9,8 @@ import type { StepError } from '../types/run.ts';
 export interface DeliveryQueue {
   /** Oldest first. Nobody else gets them before the lease is over. */
   claim(limit: number): Promise<readonly PendingDelivery[]>;
+  /** The lease begins anew for those that are still this node's. */
+  renew(deliveries: readonly PendingDelivery[]): Promise<void>;
   /** Back into the queue, not to be taken before `notBefore` (milliseconds since 1970). */
   retry(delivery: PendingDelivery, notBefore: number): Promise<void>;
   /** Out of the queue, body and all kept, with the reason; audited. */
@@ -57,6 +59,16 @@ export function createPostgresDeliveryQueue(options: {
                   d.delivery_key, d.content_type, d.headers, d.body, d.received_at, d.claims,
                   d.claims - d.earlier_claims as tries`.execute(db);
       return rows.map(toPending).sort((a, b) => a.receivedAt - b.receivedAt || (a.id < b.id ? -1 : 1));
+    },
+
+    async renew(deliveries) {
+      await sql`
+        update connector.deliveries d set claimed_until = greatest(d.claimed_until, ${new Date(clock.now() + leaseMs)})
+        from unnest(${deliveries.map(({ id }) => id)}::uuid[], ${deliveries.map(({ tenantId }) => tenantId)}::uuid[],
+                    ${deliveries.map(({ claims }) => claims)}::int[]) as held (id, tenant_id, claims)
+        where d.id = held.id and d.tenant_id = held.tenant_id and d.status = 'pending' and d.claims = held.claims`.execute(
+        db,
+      );
     },
 
     async retry({ id, tenantId, claims }, notBefore) {

@@ -123,8 +123,34 @@ describe('several nodes', () => {
     await expect.poll(async () => (await deliveries())[0]?.claims).toBe(1);
     await worker().drain();
     expect(await runs()).toHaveLength(0);
-    now += 30_000;
+    now += 10_000;
     await worker().drain();
+    expect(await runs()).toHaveLength(1);
+  });
+
+  it('leave alone what a living node is long about: it renews its claim', async () => {
+    await deliver([event('slow')]);
+    const gate = Promise.withResolvers<void>();
+    const slow = worker({
+      leaseMs: 40,
+      pollMs: 60_000,
+      calls: {
+        async parseDelivery(delivery) {
+          await gate.promise;
+          return readBody(delivery);
+        },
+        parseDecision: async () => undefined,
+      },
+    });
+    slow.start();
+    await expect.poll(async () => (await deliveries())[0]?.claims).toBe(1);
+    // Its own clock decides; the lease it was given first is long over.
+    now += 5_000;
+    await expect.poll(async () => (await deliveries())[0]?.claimed_until?.getTime()).toBeGreaterThan(now);
+    await worker().drain();
+    gate.resolve();
+    await slow.stop();
+    expect((await deliveries())[0]).toMatchObject({ claims: 1, status: 'done' });
     expect(await runs()).toHaveLength(1);
   });
 

@@ -7,6 +7,7 @@ import type { JobQueue } from '../types/jobs.ts';
 import type { Log } from '../types/log.ts';
 import { createPostgresDeliveryQueue } from './delivery-queue.ts';
 import { createPostgresEventStore } from './event-store.ts';
+import { createLeaseRenewal } from './lease-renewal.ts';
 import type { ApprovalDecider, DeliveryReader, WorkflowDirectory } from './ports.ts';
 import { UnreadDelivery, workDelivery } from './work-delivery.ts';
 
@@ -19,7 +20,7 @@ export interface DeliveryWorkerOptions {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a claim lasts. Default 30,000. */
+  /** How long a claim lasts; one that is worked on is renewed in time. A dead node's deliveries wait for so long. Default 10,000. */
   readonly leaseMs?: number;
   /** Deliveries at once on this node. Default 8. */
   readonly concurrency?: number;
@@ -45,8 +46,9 @@ const BREAKS_HOSTS: ReadonlySet<string> = new Set(['HOST_CRASHED', 'HOST_TIMEOUT
 
 /** Turns accepted deliveries into events, runs and decisions: each exactly once, on whichever node claims it. */
 export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWorker {
-  const { clock, log, leaseMs = 30_000, concurrency = 8, pollMs = 1000 } = options;
+  const { clock, log, leaseMs = 10_000, concurrency = 8, pollMs = 1000 } = options;
   const queue = createPostgresDeliveryQueue({ ...options, leaseMs });
+  const leases = createLeaseRenewal({ queue, leaseMs, log });
   const ports = { ...options, events: createPostgresEventStore(options) };
   const underWay = new Set<Promise<void>>();
   let poll: NodeJS.Timeout | undefined;
@@ -66,7 +68,9 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   }
 
   function begin(delivery: PendingDelivery): void {
+    leases.hold(delivery);
     const working = work(delivery).finally(() => {
+      leases.release(delivery);
       underWay.delete(working);
       if (isWoken) look();
     });
@@ -125,6 +129,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
   return {
     start() {
       poll ??= setInterval(wake, pollMs).unref();
+      leases.start();
       wake();
     },
     wake,
@@ -133,6 +138,7 @@ export function createDeliveryWorker(options: DeliveryWorkerOptions): DeliveryWo
       clearInterval(poll);
       poll = undefined;
       await settle();
+      leases.stop();
     },
     async drain() {
       wake();
