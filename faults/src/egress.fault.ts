@@ -4,6 +4,7 @@ import { escapeAttempts } from '../../packages/connector-runtime/e2e/probe-conne
 import { type RequestForm, requestForms } from './egress/forms.ts';
 import { LISTED, openGoodServer, openSinks, SINK, type Sinks } from './egress/sinks.ts';
 import { defineFault } from './fault.ts';
+import { shuffled } from './shuffled.ts';
 
 const FORMS = { short: { requests: 45, attempts: 20 }, long: { requests: Infinity, attempts: Infinity } };
 /** Of the control: as many of them must get through where nothing checks addresses. */
@@ -128,11 +129,4 @@ async function attemptWithoutHost(sinks: Sinks): Promise<number> {
 /** A header is bytes to whoever writes it. */
 function asBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  return items
-    .map((item) => ({ item, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }

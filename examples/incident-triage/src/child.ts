@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 export interface Child<Ready> {
   readonly ready: Ready;
   readonly pid: number;
+  /** Resolves when it is gone, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Ends it and waits until it is gone. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -47,7 +49,8 @@ export async function startChild<Ready>(options: {
       reject(new Error(`${options.name} ended with ${code} before it was ready: ${said.trim()}`)),
     );
   });
-  return { ready, pid: child.pid ?? 0, stop: (signal) => stopChild(child, signal) };
+  const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  return { ready, pid: child.pid ?? 0, ended, stop: (signal) => stopChild(child, signal) };
 }
 
 function isReady(line: string): boolean {

@@ -1,0 +1,28 @@
+import { defineRuntimeConfig } from '@org/connector-runtime';
+import type { NodeSettings } from './node-process.ts';
+
+const settings = JSON.parse(process.env.CLUSTER_NODE ?? '') as NodeSettings;
+
+/** Of a workflow's context, what is used here; the connector is made at run time, so no package types it. */
+interface TicketContext {
+  readonly event: { readonly data: { readonly ticket: string } };
+  action(name: 'tickets.record', input: { readonly ticket: string }): Promise<unknown>;
+}
+
+/** What each node of the cluster serves: one write per ticket that is told of. */
+export default defineRuntimeConfig({
+  port: 0,
+  publicUrl: 'http://127.0.0.1',
+  database: { url: settings.databaseUrl },
+  masterKey: settings.masterKey,
+  admin: { token: settings.adminToken },
+  trust: settings.trust,
+  artifacts: [settings.artifact],
+  workflows: ['changed', 'noticed'].map((trigger) => ({
+    name: `record-${trigger}`,
+    on: `tickets.${trigger}`,
+    run: ({ event, action }: TicketContext) => action('tickets.record', { ticket: event.data.ticket }),
+  })),
+  egress: { allowPrivate: ['127.0.0.1'] },
+  log: { level: 'warn' },
+});

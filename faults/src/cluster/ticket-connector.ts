@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKeySigner, generateKeyPair, packArtifact, signArtifact } from '@org/connector-artifact';
+import { type Manifest, manifestBytes } from '@org/connector-sdk';
+
+/** As small as a connector can be: what it costs to start one is not what is tried here. */
+const CODE = `
+const anything = { safeParseAsync: async (data) => ({ success: true, data }) };
+const changed = {
+  event: anything,
+  eventKey: ({ ticket }) => ticket,
+  webhook: { parse: (delivery) => [delivery.json()] },
+};
+const record = {
+  input: anything,
+  output: anything,
+  async run({ input, http, idempotencyKey }) {
+    const answer = await http.request({ method: 'POST', url: '/records', json: { ...input, key: idempotencyKey } });
+    if (!answer.ok) throw new Error('the write was answered with ' + answer.status);
+    return { ticket: input.ticket };
+  },
+};
+export default {
+  connection: { config: anything, auth: {}, test: async () => ({ account: 'tickets' }) },
+  triggers: { changed, noticed: changed },
+  actions: { record },
+};
+`;
+
+const schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  type: 'object',
+  properties: { ticket: { type: 'string', maxLength: 100 } },
+  required: ['ticket'],
+  additionalProperties: false,
+} as const;
+const reception = { contentTypes: ['application/json'], maxBodyBytes: 10_000 };
+
+const manifest: Manifest = {
+  $schema: 'urn:org:connector-manifest:v1',
+  manifestVersion: 1,
+  id: 'tickets',
+  version: '1.0.0',
+  publisher: 'faults',
+  title: 'Tickets',
+  description: 'Tells of tickets and records them.',
+  engines: { runtime: '>=0.0.0' },
+  scopes: { tickets: { title: 'Tickets', description: 'Tickets.', provider: ['tickets'] } },
+  connection: {
+    config: { ...schema, properties: { url: { type: 'string' } }, required: ['url'] },
+    auth: { key: { kind: 'api_key', title: 'Key', header: 'x-key' } },
+    allowedHosts: ['{config.url}'],
+    baseUrl: '{config.url}',
+    rateLimit: { requestsPerMinute: 600_000, concurrency: 100 },
+  },
+  actions: {
+    record: {
+      title: 'Record',
+      description: 'Records a ticket once per key.',
+      effect: 'write',
+      risk: 'low',
+      scopes: ['tickets'],
+      idempotency: { mode: 'key', resolve: false },
+      reversible: null,
+      timeoutMs: 5_000,
+      input: schema,
+      output: schema,
+    },
+  },
+  triggers: {
+    changed: {
+      title: 'Changed',
+      description: 'A ticket changed; the sender signs the delivery’s id.',
+      scopes: ['tickets'],
+      event: schema,
+      webhook: {
+        ...reception,
+        verification: { scheme: 'standard-webhooks', version: 'v1' },
+        deliveryId: { header: 'webhook-id' },
+      },
+    },
+    noticed: {
+      title: 'Noticed',
+      description: 'A ticket was noticed; nothing signs the delivery’s id.',
+      scopes: ['tickets'],
+      event: schema,
+      webhook: {
+        ...reception,
+        verification: { scheme: 'github-sha256' },
+        deliveryId: { header: 'x-github-delivery' },
+      },
+    },
+  },
+  approvalChannels: {},
+};
+
+/** The signed artifact and a policy that trusts it, as files for a config. */
+export async function writeTicketConnector(folder: string): Promise<{ artifact: string; trust: string }> {
+  const signer = createKeySigner(generateKeyPair().privateKeyPem);
+  const unsigned = new Map<string, Uint8Array>([
+    ['manifest.json', manifestBytes(manifest)],
+    ['connector.mjs', Buffer.from(CODE)],
+  ]);
+  const { keyId, publicKeyPem: publicKey } = signer;
+  const keys = [{ keyId, publicKey, validFrom: '2020-01-01T00:00:00Z' }];
+  const publishers = { [manifest.publisher]: { keys, allow: [manifest.id] } };
+  const files = { artifact: join(folder, 'tickets.tgz'), trust: join(folder, 'trust.json') };
+  await writeFile(files.artifact, packArtifact(await signArtifact(unsigned, signer, { signedAt: new Date() })));
+  await writeFile(files.trust, JSON.stringify({ trustVersion: 1, publishers }));
+  return files;
+}
