@@ -90,6 +90,11 @@ interface TriggerBase<E extends Schema> {
   readonly event: E;
   /** The same for one change however it was seen, by webhook or by poll: two events with one key are one event. */
   eventKey(event: InferOutput<E>): string;
+  /**
+   * When it happened, ISO 8601. Polling that catches up stores what is older than the deployment's backfill window, but
+   * starts no run for it; without this, everything it finds starts its runs.
+   */
+  occurredAt?(event: InferOutput<E>): string;
   readonly deprecated?: Deprecation;
 }
 
@@ -109,6 +114,7 @@ export interface AnyTrigger<Scope extends string = string> {
   readonly scopes: readonly Scope[];
   readonly event: Schema;
   eventKey(event: never): string;
+  occurredAt?(event: never): string;
   readonly deprecated?: Deprecation;
   readonly webhook?: WebhookReception & { parse(delivery: Delivery): readonly unknown[] | Promise<readonly unknown[]> };
   readonly polling?: {

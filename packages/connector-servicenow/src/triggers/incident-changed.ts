@@ -1,7 +1,7 @@
 import { defineTrigger } from '@org/connector-sdk';
 import * as z from 'zod';
 import { parseIncidentChange } from '../incident-delivery.ts';
-import { pollIncidents } from '../incident-poll.ts';
+import { OVERLAP_SECONDS, pollIncidents } from '../incident-poll.ts';
 
 export const incidentChanged = defineTrigger({
   title: 'Incident changed',
@@ -24,6 +24,7 @@ export const incidentChanged = defineTrigger({
   }),
   // A change has one version number however it was seen.
   eventKey: ({ sysId, modCount }) => `${sysId}:${modCount}`,
+  occurredAt: ({ updatedOn }) => updatedOn,
   webhook: {
     verification: {
       scheme: 'hmac-sha256',
@@ -39,5 +40,5 @@ export const incidentChanged = defineTrigger({
     maxBodyBytes: 262_144,
     parse: parseIncidentChange,
   },
-  polling: { intervalSeconds: 60, overlapSeconds: 120, poll: pollIncidents },
+  polling: { intervalSeconds: 60, overlapSeconds: OVERLAP_SECONDS, poll: pollIncidents },
 });

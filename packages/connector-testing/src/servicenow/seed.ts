@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TestingError } from '../errors.ts';
 import { applyIncidentRules } from './incident-rules.ts';
+import { formatSysTime } from './sys-time.ts';
 import { isTableName, type Row, type TableName, tables } from './tables.ts';
 
 /** Rows per table; a table that is given replaces the default one. Missing columns are empty, a missing sys_id is derived. */
@@ -128,6 +129,11 @@ export function buildServiceNowState(seed: ServiceNowSeed, integrationUser: stri
     state.tables.sys_user.push(buildRow('sys_user', user, 0, now));
   }
   return state;
+}
+
+/** An incident that came to be at `now`, with the columns that are given. Throws `SEED_INVALID`. */
+export function buildIncident(fields: Row, now: number): Row {
+  return buildRow('incident', fields, 0, formatSysTime(now));
 }
 
 function buildRow(table: TableName, row: Row, index: number, now: string): Row {

@@ -35,6 +35,8 @@ export interface ServiceNowEmulatorOptions {
   outbound?: OutboundTarget;
   /** Milliseconds since the epoch; default `Date.now`. */
   clock?: () => number;
+  /** Of the integration user: display values of times are in it, stored ones are UTC. Default `UTC`. */
+  timeZone?: string;
 }
 
 /** What the API's callers really brought about; people's changes through `changeIncident` do not count. */
@@ -78,6 +80,13 @@ export interface ServiceNowEmulator {
    * receiver has answered. Throws `INCIDENT_UNKNOWN`, `COLUMN_UNKNOWN`.
    */
   changeIncident(numberOrSysId: string, fields: Row, userName?: string): Promise<Row>;
+  /**
+   * Creates an incident as a person in the UI and sends the outbound webhook; columns that are given are taken as they are, the
+   * system's too: a `sys_updated_on` of the past is a row whose transaction was long. Throws `SEED_INVALID`.
+   */
+  createIncident(fields: Row, userName?: string): Promise<Row>;
+  /** As an ACL does: the integration user sees the incident no more, or again. Throws `INCIDENT_UNKNOWN`. */
+  hideIncident(numberOrSysId: string, hidden?: boolean): void;
   /** Sends a delivery again under its id with a fresh timestamp, or a tampered copy of it. */
   redeliver(deliveryId: string, tampering?: Tampering): Promise<OutboundDelivery>;
   /** Resolves when no outbound webhook is under way. */
@@ -99,7 +108,8 @@ export async function startServiceNowEmulator(options: ServiceNowEmulatorOptions
   const outbound = createOutboundWebhook(options.outbound, integrationUser, clock);
   const seeded = buildServiceNowState(options.seed ?? {}, integrationUser, formatSysTime(clock()));
   let state = seeded;
-  const store = createTableStore(() => state, clock);
+  const store = createTableStore(() => state, clock, options.timeZone);
+  const hidden = new Set<string | undefined>();
   const definition = defineEmulator<ServiceNowState>({
     name: 'servicenow',
     state: () => seeded,
@@ -113,6 +123,8 @@ export async function startServiceNowEmulator(options: ServiceNowEmulatorOptions
         store,
         baseUrl,
         authenticate: (authorization) => authenticate(authorization, tokens, options.basic, integrationUser),
+        isHidden: (row) => hidden.has(row.sys_id),
+        clock,
         onRead: () => {
           effects.reads += 1;
         },
@@ -153,11 +165,22 @@ export async function startServiceNowEmulator(options: ServiceNowEmulatorOptions
       if (change) await outbound.send(change);
       return { ...row };
     },
+    async createIncident(fields, userName = 'beth.anglin') {
+      const change = store.create(fields, userName);
+      await outbound.send(change);
+      return { ...change.row };
+    },
+    hideIncident(key, hide = true) {
+      const { sys_id } = findIncident(store, key);
+      if (hide) hidden.add(sys_id);
+      else hidden.delete(sys_id);
+    },
     redeliver: async (id, tampering) => outbound.redeliver(id, tampering),
     outboundSettled: () => outbound.settled(),
     revokeTokens: (what) => tokens.revoke({ refreshTokens: what?.refreshTokens ?? false }),
     async reset() {
       front.faults.clear();
+      hidden.clear();
       await outbound.settled();
       await (await behind).reset();
       tokens.reset();

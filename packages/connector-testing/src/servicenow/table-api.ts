@@ -14,6 +14,10 @@ export interface TableApiPorts {
   baseUrl: string;
   /** The user_name behind the Authorization header; undefined refuses the request. */
   authenticate(authorization: string | undefined): string | undefined;
+  /** An ACL keeps the row from the integration user. */
+  isHidden(row: Row): boolean;
+  /** Milliseconds since the epoch: the instance's own time, which its answers carry. */
+  clock(): number;
   onRead(): void;
   onWrite(change: RecordChange): void;
 }
@@ -30,7 +34,7 @@ export function registerTableApi(app: App, ports: TableApiPorts): void {
     if (!isTableName(params.table)) return refusals.unknownTable(params.table);
     const call = { table: params.table, url: new URL(request.url), userName };
     const row = params.sysId === undefined ? undefined : store.find(params.table, params.sysId);
-    if (params.sysId !== undefined && !row) return refusals.notFound();
+    if (params.sysId !== undefined && (!row || ports.isHidden(row))) return refusals.notFound();
     switch (request.method) {
       case 'GET':
         return row ? readOne(ports, call, row) : readList(ports, call);
@@ -51,6 +55,9 @@ export function registerTableApi(app: App, ports: TableApiPorts): void {
   }
 }
 
+/** The one script in a query that is run: who asks. */
+const CALLER = 'javascript:gs.getUserName()';
+
 interface Call {
   table: TableName;
   url: URL;
@@ -62,7 +69,7 @@ function readOne(ports: TableApiPorts, call: Call, row: Row): Response {
   return Response.json({ result: formatRecord(ports.store, call.table, row, readFormat(call.url, ports.baseUrl)) });
 }
 
-function readList(ports: TableApiPorts, { table, url }: Call): Response {
+function readList(ports: TableApiPorts, { table, url, userName }: Call): Response {
   const limit = readCount(url, 'sysparm_limit', 10_000);
   const offset = readCount(url, 'sysparm_offset', 0);
   if (limit === undefined || offset === undefined) {
@@ -73,7 +80,7 @@ function readList(ports: TableApiPorts, { table, url }: Call): Response {
   }
   let rows: Row[];
   try {
-    rows = ports.store.select(table, parseEncodedQuery(readQuery(table, url)));
+    rows = ports.store.select(table, parseEncodedQuery(readQuery(table, url).replaceAll(CALLER, userName)));
   } catch (error) {
     if (error instanceof TestingError && error.code === 'QUERY_UNSUPPORTED') {
       return refusals.badRequest('Invalid query', error.message);
@@ -82,7 +89,9 @@ function readList(ports: TableApiPorts, { table, url }: Call): Response {
   }
   ports.onRead();
   const format = readFormat(url, ports.baseUrl);
-  const page = rows.slice(offset, offset + limit).map((row) => formatRecord(ports.store, table, row, format));
+  // ACLs are asked after the page was cut, and what they hide is counted: a page may be short, or empty, in the middle.
+  const visible = rows.slice(offset, offset + limit).filter((row) => !ports.isHidden(row));
+  const page = visible.map((row) => formatRecord(ports.store, table, row, format));
   const links = formatPageLinks(new URL(url.pathname + url.search, ports.baseUrl), {
     limit,
     offset,
@@ -91,6 +100,7 @@ function readList(ports: TableApiPorts, { table, url }: Call): Response {
   const isLinked = links !== undefined && url.searchParams.get('sysparm_suppress_pagination_header') !== 'true';
   const isCounted = url.searchParams.get('sysparm_no_count') !== 'true';
   const headers = {
+    Date: new Date(ports.clock()).toUTCString(),
     ...(isCounted ? { 'X-Total-Count': String(rows.length) } : {}),
     ...(isLinked ? { Link: links } : {}),
   };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { compareValues, type EncodedQuery, matchesCondition } from './encoded-query.ts';
 import { applyIncidentRules } from './incident-rules.ts';
-import { blankRow, type ServiceNowState } from './seed.ts';
-import { formatSysTime } from './sys-time.ts';
+import { blankRow, buildIncident, type ServiceNowState } from './seed.ts';
+import { formatLocalTime, formatSysTime, isSysTime } from './sys-time.ts';
 import { type Row, type TableName, tables } from './tables.ts';
 
 export interface RecordChange {
@@ -31,6 +31,8 @@ export interface TableStore {
   walk(table: TableName, row: Row, path: string): FieldPlace | undefined;
   displayValue(table: TableName, row: Row, column: string): string;
   insert(table: TableName, values: Row, userName: string): RecordChange;
+  /** An incident whose columns, the system's too, are as given. */
+  create(values: Row, userName: string): RecordChange;
   /** `undefined`: every value was already there, so the platform writes nothing. */
   update(table: TableName, row: Row, values: Row, userName: string): RecordChange | undefined;
 }
@@ -38,7 +40,7 @@ export interface TableStore {
 const journalLabels: Readonly<Record<string, string>> = { work_notes: 'Work notes', comments: 'Additional comments' };
 
 /** Reads and writes the emulator's tables by the platform's rules. `state` is asked for each time because reset replaces it. */
-export function createTableStore(state: () => ServiceNowState, clock: () => number): TableStore {
+export function createTableStore(state: () => ServiceNowState, clock: () => number, timeZone = 'UTC'): TableStore {
   const rows = (table: TableName) => state().tables[table];
   const find = (table: TableName, sysId: string) => rows(table).find((row) => row.sys_id === sysId);
 
@@ -71,6 +73,7 @@ export function createTableStore(state: () => ServiceNowState, clock: () => numb
       const referenced = find(target, raw);
       return referenced ? displayValue(target, referenced, tables[target].display) : '';
     }
+    if (isSysTime(raw)) return formatLocalTime(raw, timeZone);
     const choice = rows('sys_choice').find((c) => c.name === table && c.element === column && c.value === raw);
     return choice?.label ?? raw;
   };
@@ -146,6 +149,16 @@ export function createTableStore(state: () => ServiceNowState, clock: () => numb
       if (table === 'incident') Object.assign(row, { number: nextIncidentNumber(rows('incident')), opened_at: now });
       rows(table).push(row);
       return write(table, 'insert', row, values, userName);
+    },
+    create(values, userName) {
+      const row = buildIncident(
+        { sys_id: newSysId(), number: nextIncidentNumber(rows('incident')), ...values },
+        clock(),
+      );
+      rows('incident').push(row);
+      const changedFields = Object.keys(values).filter((column) => !column.startsWith('sys_'));
+      const facts = { requestedFields: changedFields, changedFields, journalEntries: 0, userName };
+      return { table: 'incident', operation: 'insert', row, ...facts };
     },
     update(table, row, values, userName) {
       const change = write(table, 'update', row, values, userName);
