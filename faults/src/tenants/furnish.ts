@@ -130,6 +130,18 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     })
     .execute();
   await db
+    .insertInto('connector.poll_cursors')
+    .values({
+      connection_id: connectionId,
+      trigger: 'probe.found',
+      tenant_id: tenantId,
+      cursor: canary,
+      error: JSON.stringify({ code: 'POLL_NOT_STORED', message: canary }),
+      next_due_at: new Date(Date.now() + 86_400_000),
+      created_at: new Date(),
+    })
+    .execute();
+  await db
     .insertInto('connector.oauth_sessions')
     .values({
       id: randomUUID(),

@@ -49,6 +49,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   digest: `sha256:${'0'.repeat(64)}`,
   connector: 'probe',
   stepKey: 'canary',
+  trigger: 'probe.found',
   auth: 'key',
   version: '1.0.0',
   text: 'permit (principal, action, resource);',

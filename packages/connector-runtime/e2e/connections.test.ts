@@ -117,7 +117,9 @@ async function startRuntime(): Promise<void> {
     masterKey: randomBytes(32).toString('base64'),
     admin: { token: adminToken },
     trust: './trust.json',
-    workflows: [],
+    workflows: [{ name: 'seen', on: 'servicenow.incident-changed', run: async () => undefined }],
+    // Only when it is asked for: requests are counted here.
+    polling: { enabled: false },
     artifacts: names.map((name) => `./${name}.tgz`),
     egress: { allowPrivate: ['127.0.0.1'] },
     log: { level: 'silent' },
@@ -140,10 +142,14 @@ interface Answer {
 
 /** `connector-runtime connection …`, as an administrator types it. */
 function connection(args: readonly string[], input: object = {}): Promise<{ code: number; out: string; err: string }> {
+  return command(['connection', ...args], input);
+}
+
+function command(args: readonly string[], input: object = {}): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ['--conditions=@org/source', cli, 'connection', ...args],
+      ['--conditions=@org/source', cli, ...args],
       { env: { ADMIN_TOKEN: adminToken, CONNECTOR_RUNTIME_URL: url, CONNECTOR_TENANT: tenantId } },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
     );
@@ -224,6 +230,21 @@ describe('ServiceNow, with OAuth by a person', () => {
     });
     expect(made).toMatchObject({ status: 'ready' });
     expect(await connection(['test', made.id])).toMatchObject({ code: 0 });
+  });
+
+  it('is polled from the command line, and says what was found', async () => {
+    const connections = await runtime.admin.tenants.listConnections(tenantId, { limit: 10 });
+    const { id: service = '' } = connections.find(({ name }) => name === 'service') ?? {};
+    const reconcile = () => command(['polling', 'reconcile', service, 'servicenow.incident-changed']);
+    expect(await reconcile()).toMatchObject({ code: 0, out: expect.stringMatching(/^0 seen in 1 pages: 0 new/) });
+    await emulators.servicenow.changeIncident('INC0010002', { urgency: '1' });
+    expect((await reconcile()).out).toContain('1 new, 0 known; 1 runs');
+    expect((await reconcile()).out).toContain('0 new, 1 known; 0 runs');
+    expect((await command(['polling', 'list'])).out).toMatch(
+      new RegExp(`${service}  service  servicenow.incident-changed`),
+    );
+    const unknown = await command(['polling', 'reconcile', service, 'servicenow.other']);
+    expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('TRIGGER_UNKNOWN') });
   });
 });
 

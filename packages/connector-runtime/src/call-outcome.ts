@@ -1,5 +1,6 @@
 import { ActionError, isConnectorError, type ManifestAction } from '@org/connector-sdk';
 import type { BrokerSession } from './egress/index.ts';
+import type { PollOutcome } from './types/connector-calls.ts';
 import type { Outcome, StepError } from './types/run.ts';
 
 const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
@@ -29,14 +30,23 @@ export function failedOutcome(
   const nothingChanged = effect === 'none' || effect === 'refused' || deniedInBody;
   const doubted = error instanceof ActionError && error.kind === 'outcome-unknown';
   if (action.effect === 'write' && (!nothingChanged || doubted)) return { status: 'unknown', error: stepError, http };
-  const retryAfterMs = askedToWait(error) ?? session.retryAfterMs();
   return {
     status: 'not-applied',
     error: stepError,
     retryable: isRetryable(error),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) }),
+    ...waitAfter(error, session),
     http,
   };
+}
+
+/** What a poll that failed means; reading changes nothing, so that it may always be tried again. */
+export function failedPoll(error: unknown, session: Pick<BrokerSession, 'retryAfterMs'>): PollOutcome {
+  return { status: 'failed', error: toStepError(error), ...waitAfter(error, session) };
+}
+
+function waitAfter(error: unknown, session: Pick<BrokerSession, 'retryAfterMs'>): { readonly retryAfterMs?: number } {
+  const retryAfterMs = askedToWait(error) ?? session.retryAfterMs();
+  return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) };
 }
 
 export function toStepError(error: unknown): StepError {

@@ -1,8 +1,9 @@
 import type { ApprovalRef, Authentication, ParsedDecision, Resolution } from '@org/connector-sdk';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { z } from 'zod';
-import type { ParsedEvent } from './types/connector-calls.ts';
+import type { ParsedEvent, PolledEvent } from './types/connector-calls.ts';
 import { RuntimeError, type RuntimeErrorCode } from './types/errors.ts';
+import { isKept, isUsableEventKey } from './types/event-key.ts';
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
 // A manifest's schemas live as long as its verified artifact is cached.
@@ -23,7 +24,14 @@ export function requireSchema(schema: object, value: unknown, code: RuntimeError
   });
 }
 
-const events = z.array(z.object({ eventKey: z.string().min(1).max(500), data: z.unknown() })).max(1000);
+const eventKey = z.string().refine(isUsableEventKey);
+const events = z.array(z.object({ eventKey, data: z.unknown() })).max(1000);
+const milliseconds = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+const page = z.object({
+  events: z.array(z.object({ eventKey, data: z.unknown(), occurredAt: milliseconds.optional() })).max(1000),
+  cursor: z.string().max(8192).refine(isKept),
+  more: z.boolean(),
+});
 const decision = z.object({
   approvalId: z.string().min(1).max(200),
   decision: z.enum(['approved', 'denied']),
@@ -52,6 +60,10 @@ const resolution = z.discriminatedUnion('outcome', [
 ]);
 
 export const parseEvents = (value: unknown): readonly ParsedEvent[] => parse(events, value, 'events');
+export const parsePage = (
+  value: unknown,
+): { readonly events: readonly PolledEvent[]; readonly cursor: string; readonly more: boolean } =>
+  parse(page, value, 'a page of events with its cursor');
 export const parseParsedDecision = (value: unknown): ParsedDecision | undefined =>
   value === null ? undefined : parse(decision, value, 'a decision');
 export const parseRef = (value: unknown): ApprovalRef => parse(ref, value, 'a reference of texts');

@@ -6,6 +6,7 @@ import { addDeliveryCommands } from './cli-delivery.ts';
 import { addEndpointCommands } from './cli-endpoint.ts';
 import { exitCodeOf, linesOf } from './cli-failure.ts';
 import { addKeysCommands } from './cli-keys.ts';
+import { addPollingCommands } from './cli-polling.ts';
 import { addReferencesCommands } from './cli-references.ts';
 import { addTokenCommands } from './cli-token.ts';
 import { RuntimeError } from './types/errors.ts';
@@ -56,6 +57,7 @@ function createProgram(): Command {
   addKeysCommands(program, configOption);
   addReferencesCommands(program, configOption);
   addConnectionCommands(program);
+  addPollingCommands(program);
   addTokenCommands(program);
   addEndpointCommands(program);
   addDeliveryCommands(program);

@@ -11,7 +11,9 @@ import {
   toMasterKey,
   toSecretReferences,
 } from './config-keys.ts';
+import { type PollingConfig, polling as pollingSchema } from './config-polling.ts';
 import { problemsOf } from './config-problems.ts';
+import type { PollingSettings } from './polling/index.ts';
 import type { Retention } from './retention.ts';
 import type { AnyWorkflow } from './runs/index.ts';
 import type { StoreOptions } from './store/index.ts';
@@ -67,6 +69,8 @@ export interface RuntimeConfig {
    * dead (`deadDeliveryDays`, default 90). At least 30: one that comes again later is no duplicate any more.
    */
   readonly retention?: Partial<Retention>;
+  /** How connectors are asked for what webhooks missed. */
+  readonly polling?: PollingConfig;
   readonly log?: { readonly level: LogLevel };
 }
 
@@ -88,6 +92,7 @@ export interface RuntimeOptions {
   readonly egress: { readonly allowPrivate: readonly string[] };
   readonly http: HttpOptions;
   readonly retention: Retention;
+  readonly polling: PollingSettings;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -157,6 +162,7 @@ const schema = z.strictObject({
   retention: z
     .strictObject({ deliveryDays: keptDays.default(30), deadDeliveryDays: keptDays.default(90) })
     .default({ deliveryDays: 30, deadDeliveryDays: 90 }),
+  polling: pollingSchema,
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
 });
 

@@ -1,10 +1,11 @@
 import { isConnectorError, type Manifest } from '@org/connector-sdk';
 import type { ArtifactRegistry } from './artifacts/index.ts';
 import { noHttp, throughBroker } from './brokered-http.ts';
-import { failedOutcome, toStepError } from './call-outcome.ts';
+import { failedOutcome, failedPoll, toStepError } from './call-outcome.ts';
 import {
   parseAccount,
   parseEvents,
+  parsePage,
   parseParsedDecision,
   parseRef,
   parseResolution,
@@ -228,8 +229,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
           delivery: toWire(delivery),
         });
         const events = parseEvents(answer);
-        const schema = Object.hasOwn(manifest.triggers, trigger) ? manifest.triggers[trigger]?.event : undefined;
-        if (!schema) throw new RuntimeError('TRIGGER_UNKNOWN', `${manifest.id} has no trigger "${trigger}"`);
+        const { event: schema } = triggerOf(manifest, trigger);
         for (const { data } of events) requireSchema(schema, data, 'DELIVERY_UNPARSABLE', `an event of ${trigger}`);
         return events;
       });
@@ -249,6 +249,25 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
 
     async updateApproval(channel, ref, decision) {
       await callChannel(channel, 'update-approval', { ref, decision });
+    },
+
+    async poll({ tenantId, connectionId, trigger }, cursor, signal) {
+      let session: BrokerSession | undefined;
+      try {
+        const at = await ready(tenantId, connectionId);
+        const name = trigger.slice(at.connection.connector.length + 1);
+        const { event, scopes } = triggerOf(at.manifest, name);
+        requireScopes(at, scopes);
+        session = openSession(at, CALL_TIMEOUT_MS, signal);
+        const bounds = { timeoutMs: CALL_TIMEOUT_MS, signal };
+        const answer = await callHost(at, 'poll-trigger', { trigger: name, cursor: cursor ?? null }, session, bounds);
+        const page = parsePage(answer);
+        for (const { data } of page.events) requireSchema(event, data, 'POLL_EVENT_INVALID', `an event of ${trigger}`);
+        return { status: 'read', ...page };
+      } catch (error) {
+        if (!isConnectorError(error)) log.error('a poll failed inside the runtime', { trigger, connectionId, error });
+        return failedPoll(error, session ?? { retryAfterMs: () => undefined });
+      }
     },
 
     async testConnection(tenantId, connectionId) {
@@ -278,6 +297,12 @@ function requireScopes({ connection, manifest }: Ready, needed: readonly string[
     `the grant of connection ${connection.id} lacks ${missing.join(', ')}: add the scopes to the app at the provider and authorize it again`,
     { details: { connectionId: connection.id, missing } },
   );
+}
+
+function triggerOf({ id, triggers }: Manifest, name: string): Manifest['triggers'][string] {
+  const trigger = Object.hasOwn(triggers, name) ? triggers[name] : undefined;
+  if (!trigger) throw new RuntimeError('TRIGGER_UNKNOWN', `${id} has no trigger "${name}"`);
+  return trigger;
 }
 
 function actionParams({ planned, idempotencyKey, attempt }: Attempt): WithoutConfig<'run-action'> {

@@ -1,9 +1,10 @@
 import { createActions } from './actions/index.ts';
 import { createApprovals } from './approvals/index.ts';
-import { createDeliveryWorker } from './events/index.ts';
+import { createDeliveryWorker, createRecordEvents } from './events/index.ts';
 import { createIngress, type IngressOptions } from './ingress/index.ts';
 import type { PgBossQueue } from './jobs/index.ts';
 import type { PolicyEngine } from './policy/index.ts';
+import { createPolling, type PollingSettings } from './polling/index.ts';
 import { type AnyWorkflow, type ConnectionsPort, createRunExecutor } from './runs/index.ts';
 import type { AuditTrail } from './types/audit.ts';
 import type { Clock } from './types/clock.ts';
@@ -16,10 +17,11 @@ export interface PipelinePorts {
   readonly db: Db;
   readonly calls: ConnectorCalls;
   readonly policy: PolicyEngine;
-  readonly connections: ConnectionsPort;
+  readonly connections: ConnectionsPort & { connection(tenantId: string, connectionId: string): Promise<unknown> };
   readonly ruleOfWorkspace: (workspaceId: string) => Promise<ApprovalRule | undefined>;
   readonly ingress: Pick<IngressOptions, 'endpoints' | 'deliveries' | 'refusals'>;
   readonly workflows: readonly AnyWorkflow[];
+  readonly polling: PollingSettings;
   readonly jobs: PgBossQueue;
   readonly audit: AuditTrail;
   /** Where people see a run and its audit entries. */
@@ -62,6 +64,16 @@ export function createPipeline(ports: PipelinePorts) {
   const startedBy = (_tenantId: string, trigger: string) =>
     workflows.filter(({ on }) => on === trigger).map(({ name }) => name);
 
+  // 4. The same, of changes that no webhook told of: connectors are asked, and what is known already is one event with it.
+  const polling = createPolling({
+    ...ports,
+    workflows: { triggers: [...new Set(workflows.map(({ on }) => on))], startedBy },
+    recordEvents: createRecordEvents({ jobs, clock }),
+    // What the SaaS asks to wait is kept with the cursors; nothing is counted beforehand.
+    budget: { acquire: async () => 0 },
+    settings: ports.polling,
+  });
+
   // 3. A stored delivery is claimed, read by connector code in its isolated process, and becomes events or a decision.
   const worker = createDeliveryWorker({ db, calls, approvals, workflows: { startedBy }, jobs, audit, clock, log });
 
@@ -72,15 +84,18 @@ export function createPipeline(ports: PipelinePorts) {
   return {
     ingress,
     approvals,
+    polling,
     settleByPerson: actions.settleByPerson,
     async start(): Promise<void> {
       await work();
       worker.start();
       // What was accepted before a crash is waiting.
       worker.wake();
+      polling.start();
     },
     /** Takes nothing new; what is in hand ends, or stays as the journal says, for another node. */
     async stop(): Promise<void> {
+      await polling.stop();
       await worker.stop();
       // A write in hand is given time to learn its outcome: cut off, it would have to be looked up.
       const patience = setTimeout(() => stopping.abort(), DRAIN_MS);

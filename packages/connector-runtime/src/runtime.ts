@@ -210,6 +210,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       refusals,
     },
     workflows: [...options.workflows, invokeWorkflow],
+    polling: options.polling,
     jobs,
     audit,
     auditUrl,
@@ -242,6 +243,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       replay: (request) => replayDelivery({ db, audit }, request),
       replayDead: (request) => replayDeadDeliveries({ db, audit }, request),
     },
+    polling: pipeline.polling,
     apiTokens,
     stats: createStats({ db, refusals }),
   };
@@ -314,8 +316,9 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
 const ROOT = 'root';
 
 /** The connection that a workflow means: the one it names, the event's own, or the only one of that connector. */
-function connectionsOf(tenants: Tenants): ConnectionsPort {
+function connectionsOf(tenants: Tenants): ConnectionsPort & Pick<Tenants, 'connection'> {
   return {
+    connection: tenants.connection,
     async forAction({ tenantId, workspaceId }, connector, { name, eventConnectionId }) {
       if (name === undefined && eventConnectionId !== undefined) {
         const own = await tenants.connection(tenantId, eventConnectionId);

@@ -76,6 +76,7 @@ export async function createBench(options: BenchOptions = {}) {
     async updateApproval(_channel, _ref, { approvalId, decision }) {
       updated.push({ approvalId, decision });
     },
+    poll: async () => ({ status: 'read', events: [], cursor: '', more: false }),
     testConnection: async () => ({ account: 'test' }),
   };
 

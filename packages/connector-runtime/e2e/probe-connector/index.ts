@@ -1,4 +1,5 @@
 import {
+  ActionError,
   type ConnectorHttp,
   type ConnectorLog,
   defineAction,
@@ -168,6 +169,24 @@ export default defineConnector({
         deliveryId: { digest: 'body' },
         maxBodyBytes: 100_000,
         parse: (delivery) => z.object({ events: z.array(z.any()) }).parse(delivery.json()).events,
+      },
+    }),
+    found: defineTrigger({
+      title: 'Found',
+      description: 'Something was found: whatever the server answers is the page.',
+      scopes: ['probe'],
+      config,
+      event: eventSchema.extend({ at: z.string().optional() }),
+      eventKey: ({ id }) => id,
+      occurredAt: ({ at }) => at ?? '2026-01-01T00:00:00Z',
+      polling: {
+        intervalSeconds: 60,
+        overlapSeconds: 0,
+        async poll({ http, config: { greeting } }, cursor) {
+          const answer = await http.request({ url: '/found', query: { cursor, greeting } });
+          if (answer.status === 429) throw new ActionError('PROBE_LIMITED', 'too fast', { kind: 'retryable' });
+          return answer.json(z.any());
+        },
       },
     }),
   },

@@ -5,7 +5,8 @@ import type { ParsedEvent } from '../types/connector-calls.ts';
 import type { Database, Db } from '../types/database.ts';
 import type { DeliveryOutcome, DeliveryResult, PendingDelivery } from '../types/delivery.ts';
 import type { JobQueue } from '../types/jobs.ts';
-import { type EventSource, insertEvents, type Recorded } from './insert-events.ts';
+import type { EventSource, Recorded } from './insert-events.ts';
+import { createRecordEvents } from './record-events.ts';
 
 /** A person's click, and what came of it. */
 export interface AnsweredClick {
@@ -36,7 +37,8 @@ export function createPostgresEventStore(options: {
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }): EventStore {
-  const { db, jobs, audit, clock } = options;
+  const { db, audit } = options;
+  const recordEvents = createRecordEvents(options);
 
   async function markDone(
     executor: Db | Transaction<Database>,
@@ -67,12 +69,7 @@ export function createPostgresEventStore(options: {
     async record(delivery, parsed, workflows) {
       try {
         return await db.transaction().execute(async (trx) => {
-          const { events, runs } = await insertEvents(trx, sourceOf(delivery), parsed, workflows, clock.now());
-          if (runs.length > 0)
-            await jobs.send(
-              trx,
-              runs.map((runId) => ({ queue: 'run', runId })),
-            );
+          const { events, runs } = await recordEvents(trx, sourceOf(delivery), parsed, workflows);
           const [runId] = runs.length === 1 ? runs : [];
           // Last, so that the lock on the tenant's audit head is short.
           const details = { events, runs };

@@ -2,6 +2,7 @@ import { isConnectorError } from '@org/connector-sdk';
 import type { ParsedEvent } from '../types/connector-calls.ts';
 import type { PendingDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
+import { isUsableEventKey } from '../types/event-key.ts';
 import type { EventStore } from './event-store.ts';
 import type { ApprovalDecider, DeliveryReader, WorkflowDirectory } from './ports.ts';
 
@@ -65,7 +66,7 @@ async function read<T>(work: () => Promise<T>): Promise<T> {
 
 function requireKeys(events: readonly ParsedEvent[]): readonly ParsedEvent[] {
   for (const { eventKey } of events) {
-    if (eventKey.length === 0 || eventKey.length > 512 || eventKey.includes('\0')) {
+    if (!isUsableEventKey(eventKey)) {
       const cause = new RuntimeError(
         'DELIVERY_UNPARSABLE',
         'the connector gave an event without a usable key: 1 to 512 characters, no U+0000',

@@ -111,6 +111,10 @@ export function createTestHttp(
       apiTokens,
       holders: apiTokens,
       refusals,
+      polling: {
+        list: async () => [],
+        reconcile: async () => Promise.reject(new RuntimeError('TRIGGER_UNKNOWN', 'nothing polls in this test')),
+      },
       stats: createStats({ db, refusals }),
       ...ports,
     },

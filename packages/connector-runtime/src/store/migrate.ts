@@ -9,6 +9,7 @@ import { artifactTrust } from './migrations/0002-artifact-trust.ts';
 import { keys } from './migrations/0003-keys.ts';
 import { oauth } from './migrations/0004-oauth.ts';
 import { endpoints } from './migrations/0005-endpoints.ts';
+import { polling } from './migrations/0006-polling.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
@@ -19,6 +20,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0003-keys': keys,
   '0004-oauth': oauth,
   '0005-endpoints': endpoints,
+  '0006-polling': polling,
   '0008-api-tokens': apiTokens,
 };
 

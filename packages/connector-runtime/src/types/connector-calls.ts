@@ -7,13 +7,43 @@ import type {
   Resolution,
 } from '@org/connector-sdk';
 import type { PendingDelivery } from './delivery.ts';
-import type { Attempt, Outcome } from './run.ts';
+import type { Attempt, Outcome, StepError } from './run.ts';
 
 /** One event that connector code read from a delivery, not yet stored. */
 export interface ParsedEvent {
   readonly eventKey: string;
   readonly data: unknown;
 }
+
+/** A trigger of one connection, to be asked for what happened. */
+export interface PollTarget {
+  readonly tenantId: string;
+  readonly connectionId: string;
+  /** Full name: `servicenow.incident-changed`. */
+  readonly trigger: string;
+}
+
+/** An event that polling found. */
+export interface PolledEvent extends ParsedEvent {
+  /** Milliseconds since 1970; undefined where the connector does not say. */
+  readonly occurredAt?: number | undefined;
+}
+
+/** What became of asking for one page. */
+export type PollOutcome =
+  | {
+      readonly status: 'read';
+      readonly events: readonly PolledEvent[];
+      readonly cursor: string;
+      /** The next page should be read at once. */
+      readonly more: boolean;
+    }
+  | {
+      readonly status: 'failed';
+      readonly error: StepError;
+      /** How long the SaaS asked to be left alone. */
+      readonly retryAfterMs?: number;
+    };
 
 export interface ChannelTarget {
   readonly tenantId: string;
@@ -42,5 +72,7 @@ export interface ConnectorCalls {
   parseDecision(delivery: PendingDelivery): Promise<ParsedDecision | undefined>;
   requestApproval(channel: ChannelTarget, approval: ApprovalRequest): Promise<ApprovalRef>;
   updateApproval(channel: ChannelTarget, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
+  /** One page of what happened behind the cursor. Never throws for what the connector or the SaaS did. */
+  poll(target: PollTarget, cursor: string | undefined, signal: AbortSignal): Promise<PollOutcome>;
   testConnection(tenantId: string, connectionId: string): Promise<{ readonly account: string }>;
 }

@@ -203,6 +203,32 @@ export interface Database {
     delivery_id: string | null;
     received_at: Timestamp;
   };
+  /** Where polling stands; a row stays as long as its connection does. */
+  'connector.poll_cursors': {
+    connection_id: string;
+    /** Full name, as in events. */
+    trigger: string;
+    tenant_id: string;
+    /** The connector's own; null before the first poll. */
+    cursor: string | null;
+    /** There were more pages than one turn reads. */
+    unfinished: Generated<boolean>;
+    /** Rises with each claim; a page is stored only under the current one (fencing). */
+    generation: Generated<number>;
+    lease_holder: string | null;
+    lease_until: Timestamp | null;
+    /** The pace of now; null until a turn has ended. */
+    interval_ms: number | null;
+    next_due_at: Timestamp;
+    /** The SaaS asked to be left alone until then. */
+    not_before: Timestamp | null;
+    last_polled_at: Timestamp | null;
+    last_success_at: Timestamp | null;
+    last_poll: NullableJson<PollFigures>;
+    failures: Generated<number>;
+    error: NullableJson<StepError>;
+    created_at: Timestamp;
+  };
   'connector.runs': {
     id: string;
     tenant_id: string;
@@ -295,6 +321,18 @@ export interface Database {
     hash: Buffer;
   };
   'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
+}
+
+/** What one turn of polling found. */
+export interface PollFigures {
+  readonly seen: number;
+  /** Not yet known from a webhook or an earlier poll. */
+  readonly new: number;
+  readonly duplicate: number;
+  /** Of the new ones, stored without a run: they are older than the backfill window. */
+  readonly tooOld: number;
+  readonly runs: number;
+  readonly pages: number;
 }
 
 /** How the last renewal of a credential failed. */

@@ -36,6 +36,12 @@ export type RuntimeErrorCode =
   | 'DELIVERY_UNPARSABLE'
   | 'DELIVERY_UNKNOWN'
   | 'DELIVERY_NOT_DEAD'
+  // polling
+  | 'POLL_EVENT_INVALID'
+  | 'POLL_NOT_STORED'
+  | 'POLL_FAILED'
+  | 'POLL_UNDER_WAY'
+  | 'POLL_TOO_SOON'
   // tenants
   | 'TENANT_UNKNOWN'
   | 'WORKSPACE_UNKNOWN'

@@ -31,6 +31,14 @@ export interface HostMethods {
     params: { readonly trigger: string; readonly delivery: WireDelivery };
     answer: readonly { readonly eventKey: string; readonly data: unknown }[];
   };
+  'poll-trigger': {
+    params: { readonly trigger: string; readonly config: unknown; readonly cursor: string | null };
+    answer: {
+      readonly events: readonly { readonly eventKey: string; readonly data: unknown; readonly occurredAt?: string }[];
+      readonly cursor: string;
+      readonly more: boolean;
+    };
+  };
   'parse-decision': {
     params: { readonly channel: string; readonly delivery: WireDelivery };
     answer: ParsedDecision | null;

@@ -1,4 +1,4 @@
-import type { CallContext, ConnectorDefinition, Resolution, Schema } from '@org/connector-sdk';
+import type { AnyTrigger, CallContext, ConnectorDefinition, Resolution, Schema } from '@org/connector-sdk';
 import { readDelivery } from './delivery.ts';
 import { HostError } from './host-error.ts';
 import type { HostMethod, HostMethods } from './methods-wire.ts';
@@ -36,12 +36,16 @@ export const methods: { readonly [M in HostMethod]: Implementation<M> } = {
     const trigger = pick(connector.triggers, params.trigger, 'TRIGGER_UNKNOWN', 'trigger');
     if (!trigger.webhook) throw new HostError('TRIGGER_UNKNOWN', `${params.trigger} takes no webhooks`);
     const found = await trigger.webhook.parse(readDelivery(params.delivery));
-    const events: { eventKey: string; data: unknown }[] = [];
-    for (const event of found) {
-      const data = await parseWith(trigger.event, event, 'DELIVERY_UNPARSABLE', `An event of ${params.trigger}`);
-      events.push({ eventKey: trigger.eventKey(data as never), data });
-    }
-    return events;
+    return readEvents(trigger, found, 'DELIVERY_UNPARSABLE', `An event of ${params.trigger}`);
+  },
+
+  async 'poll-trigger'(connector, params, ambient) {
+    const trigger = pick(connector.triggers, params.trigger, 'TRIGGER_UNKNOWN', 'trigger');
+    if (!trigger.polling) throw new HostError('TRIGGER_UNKNOWN', `${params.trigger} does not poll`);
+    const config = await parseConfig(connector, params.config);
+    const page = await trigger.polling.poll({ ...ambient, config } as never, params.cursor ?? undefined);
+    const events = await readEvents(trigger, page.events, 'POLL_EVENT_INVALID', `An event of ${params.trigger}`);
+    return { events, cursor: page.cursor, more: page.more };
   },
 
   async 'parse-decision'(connector, params) {
@@ -73,6 +77,20 @@ export const methods: { readonly [M in HostMethod]: Implementation<M> } = {
     return connector.connection.test({ ...ambient, config } as never);
   },
 };
+
+async function readEvents(trigger: AnyTrigger, found: readonly unknown[], code: string, what: string) {
+  const events: { eventKey: string; data: unknown; occurredAt?: string }[] = [];
+  for (const event of found) {
+    const data = await parseWith(trigger.event, event, code, what);
+    const occurredAt = trigger.occurredAt?.(data as never);
+    events.push({
+      eventKey: trigger.eventKey(data as never),
+      data,
+      ...(occurredAt === undefined ? {} : { occurredAt }),
+    });
+  }
+  return events;
+}
 
 async function prepareAction(
   connector: ConnectorDefinition,

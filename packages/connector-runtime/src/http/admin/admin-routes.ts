@@ -9,6 +9,7 @@ import { enablementRoutes } from './enablements.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { documentRoutes } from './openapi.ts';
 import { policyRoutes } from './policies.ts';
+import { pollingRoutes } from './polling.ts';
 import type { AdminPorts } from './ports.ts';
 import { referencePolicyRoutes } from './reference-policies.ts';
 import type { AdminRoutes } from './route.ts';
@@ -30,6 +31,7 @@ export function adminRoutes(ports: AdminPorts, publicUrl: string): AdminRoutes {
     runRoutes(ports),
     approvalRoutes(ports),
     deliveryRoutes(ports),
+    pollingRoutes(ports),
     auditRoutes(ports),
     apiTokenRoutes(ports),
     statsRoutes(ports),

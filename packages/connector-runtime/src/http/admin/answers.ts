@@ -15,6 +15,8 @@ const endpointPart = z.object({
 });
 const approvalStatus = z.enum(['requested', 'approved', 'denied', 'expired', 'cancelled']);
 
+const pollFigures = { seen: count, new: count, duplicate: count, tooOld: count, runs: count, pages: count };
+
 export const error = z
   .object({
     error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()).optional() }),
@@ -249,6 +251,28 @@ export const answers = {
     })
     .meta({ id: 'DeliveryDetails' }),
   replayed: z.object({ replayed: count, left: count }).meta({ id: 'Replayed' }),
+  polling: z
+    .object({
+      connectionId: uuid,
+      connection: z.string(),
+      trigger: z.string(),
+      state: z.enum(['reading', 'waiting', 'held', 'paused']),
+      pausedBy: z.enum(['connection', 'connector', 'workflows', 'config']).nullable(),
+      nextDueAt: time,
+      notBefore: time.nullable(),
+      lagSeconds: count.nullable(),
+      intervalSeconds: z.number().nullable(),
+      lastPolledAt: time.nullable(),
+      lastSuccessAt: time.nullable(),
+      complete: z.boolean(),
+      lastPoll: z.object(pollFigures).nullable(),
+      failures: count,
+      error: failure.nullable(),
+    })
+    .meta({ id: 'Polling' }),
+  pollReport: z
+    .object({ ...pollFigures, from: time.nullable(), to: time, complete: z.boolean(), error: failure.nullable() })
+    .meta({ id: 'PollReport' }),
   auditEntry: z
     .object({
       seq: z.string(),

@@ -1,6 +1,7 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
+import type { PollingStage } from '../../polling/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { Secret } from '../../types/secret.ts';
 import type { Stats } from '../postgres-stats.ts';
@@ -82,5 +83,6 @@ export interface AdminPorts {
   };
   /** Tokens of this API, beside the config's. */
   readonly apiTokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>;
+  readonly polling: Pick<PollingStage, 'list' | 'reconcile'>;
   readonly stats: { read(tenantId?: string): Promise<Stats> };
 }

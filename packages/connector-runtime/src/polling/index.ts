@@ -1,0 +1,1 @@
+export { createPolling, type PollingSettings, type PollingStage } from './polling.ts';

@@ -1,0 +1,34 @@
+import type { Transaction } from 'kysely';
+import type { ConnectorCalls, ParsedEvent } from '../types/connector-calls.ts';
+import type { Database } from '../types/database.ts';
+
+/** Connector code, isolated. */
+export type PollCalls = Pick<ConnectorCalls, 'poll'>;
+
+/** What starts on which trigger. */
+export interface PolledWorkflows {
+  /** Full names of the triggers that anything starts on. */
+  readonly triggers: readonly string[];
+  startedBy(tenantId: string, trigger: string): readonly string[] | Promise<readonly string[]>;
+}
+
+/** In the caller's transaction: the events that are new, their runs, and the runs' jobs. */
+export type RecordEvents = (
+  trx: Transaction<Database>,
+  source: {
+    readonly tenantId: string;
+    readonly workspaceId: string;
+    readonly connectionId: string;
+    readonly trigger: string;
+    readonly deliveryId: null;
+    readonly receivedAt: number;
+  },
+  events: readonly ParsedEvent[],
+  workflows: readonly string[],
+) => Promise<{ readonly events: readonly string[]; readonly runs: readonly string[] }>;
+
+/** Room for calls to the SaaS of a connection. What people and runs wait for goes before what is in the background. */
+export interface RateBudget {
+  /** 0: the next page may be asked for, and is counted. Otherwise the milliseconds after which to ask again. */
+  acquire(connectionId: string, priority: 'background'): Promise<number>;
+}
