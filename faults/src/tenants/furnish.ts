@@ -39,13 +39,12 @@ export async function furnish(deployment: Deployment, name: string): Promise<Fur
   });
   const secret = `hook-${canary}`;
   const purpose = { kind: 'trigger', name: 'happened' } as const;
-  const endpoint = await tenants.createEndpoint({
-    tenantId,
-    connectionId,
-    purpose,
-    secret: new Secret(secret),
-    by: BY,
-  });
+  const endpoint = await tenants.createEndpoint({ tenantId, connectionId, purpose, by: BY });
+  const { endpointId } = endpoint;
+  const rotation = { tenantId, endpointId, secret: new Secret(secret), overlapSeconds: 3_600, by: BY };
+  const { secretId: current } = await tenants.rotateSecret(rotation);
+  // The earlier one: what is current can't be removed.
+  const secretId = await earlierSecret(deployment, endpointId, current);
   const text = `// ${canary}\n@id("${canary}") forbid (principal, action == Action::"probe.write", resource);`;
   await tenants.setPolicy({ tenantId, text, by: BY });
   await references.set({ tenantId, policy: { file: [`/run/secrets/${canary}/`] }, by: BY });
@@ -67,11 +66,21 @@ export async function furnish(deployment: Deployment, name: string): Promise<Fur
     );
   };
   await deliver(JSON.stringify({ events: [{ id: `event ${canary}` }] }));
-  const ids = { tenantId, workspaceId, connectionId, endpointId: endpoint.endpointId, tokenId };
+  const ids = { tenantId, workspaceId, connectionId, endpointId, secretId, tokenId };
   const run = await settled(deployment, tenantId);
   const approvalId = await insertRest(deployment, { ...ids, ...run }, canary);
   const revealed = tokens.map(({ token }) => token.reveal());
   return { canary, ids: { ...ids, ...run, approvalId }, tokens: revealed, deliver };
+}
+
+async function earlierSecret({ store }: Deployment, endpointId: string, current: string): Promise<string> {
+  const { id } = await store.db
+    .selectFrom('connector.endpoint_secrets')
+    .select('id')
+    .where('endpoint_id', '=', endpointId)
+    .where('id', '!=', current)
+    .executeTakeFirstOrThrow();
+  return id;
 }
 
 /** The run of the delivery, once nothing works on it any more. */

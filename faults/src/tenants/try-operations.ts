@@ -3,6 +3,7 @@ import { adminDocument } from '@org/connector-runtime/stages';
 import { createAnswerCheck } from '../../../packages/connector-runtime/src/http/test-answers.ts';
 import type { FaultOptions } from '../fault.ts';
 import type { Build } from './deployment.ts';
+import type { Furnished } from './furnish.ts';
 import { createCanarySearch, type Seen, see, spellings } from './judge.ts';
 import { type Operation, operationsOf } from './operations.ts';
 import { rowsOf } from './rows.ts';
@@ -31,7 +32,7 @@ export async function tryOperations(
   ) {
     const turn = `${build}-${tried}`;
     const nowhere = Object.fromEntries(foreignAt.map((place) => [place, randomUUID()]));
-    const theirs = { ...own.ids, ...Object.fromEntries(foreignAt.map((place) => [place, foreign.ids[place] ?? ''])) };
+    const theirs = { ...own.ids, ...Object.fromEntries(foreignAt.map((place) => [place, idAt(foreign, place)])) };
     const ask = async (ids: Readonly<Record<string, string>>) => {
       const { path, body } = operation.fill(ids, turn);
       const id = ids[foreignAt[0] ?? 'tenantId'] ?? '';
@@ -79,6 +80,13 @@ export async function tryOperations(
     progress(`${operation.operationId}: ${tried} tried, ${violations.length} broken`);
   }
   return { tried, violations, done };
+}
+
+/** A new kind of id in the document is one that both tenants must have: a made-up one would prove nothing. */
+function idAt({ ids }: Furnished, place: string): string {
+  const id = ids[place];
+  if (id === undefined) throw new Error(`the tenants have no ${place}: give them one in furnish.ts`);
+  return id;
 }
 
 const checkAnswer = createAnswerCheck(adminDocument('closed'));
