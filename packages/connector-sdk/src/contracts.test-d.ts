@@ -140,6 +140,9 @@ const { encoding: _encoding, ...raw } = hmac;
 export const verifications: Verification[] = [
   hmac,
   { ...hmac, scheme: 'hmac-sha512', payload: '{timestamp}.{body}', timestampHeader: 'X-Time', toleranceSeconds: 60 },
+  { ...hmac, encoding: 'base64url', fields: { signature: 'v1', timestamp: 't' }, payload: '{timestamp}.{body}' },
+  // @ts-expect-error which field holds the signature
+  { ...hmac, fields: { timestamp: 't' } },
   { scheme: 'standard-webhooks', version: 'v1a' },
   { scheme: 'shared-secret-header', header: 'X-Token' },
   { scheme: 'slack-v0', toleranceSeconds: 60 },

@@ -73,6 +73,7 @@ export type {
   PollContext,
   Polling,
   PollResult,
+  SignatureFields,
   Trigger,
   Verification,
   Webhook,

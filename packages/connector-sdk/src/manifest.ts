@@ -23,14 +23,23 @@ const scopeList = z.array(scope).max(50);
 const jsonSchema = z.looseObject({ $schema: z.literal('https://json-schema.org/draft/2020-12/schema') });
 const toleranceSeconds = z.int().min(1).max(3600).optional();
 
+const fieldName = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/);
+
 const verification = z.discriminatedUnion('scheme', [
   z.strictObject({ scheme: z.literal('slack-v0'), toleranceSeconds }),
   z.strictObject({ scheme: z.literal('github-sha256') }),
   z.strictObject({
     scheme: z.enum(['hmac-sha256', 'hmac-sha512']),
     signatureHeader: headerName,
+    fields: z
+      .strictObject({
+        signature: fieldName,
+        timestamp: fieldName.optional(),
+        separator: z.enum([',', ';', ' ']).optional(),
+      })
+      .optional(),
     prefix: text(0, 40).optional(),
-    encoding: z.enum(['hex', 'base64']),
+    encoding: z.enum(['hex', 'base64', 'base64url']),
     payload: text(1, 200).regex(/\{body\}/, 'must hold {body}'),
     timestampHeader: headerName.optional(),
     idHeader: headerName.optional(),

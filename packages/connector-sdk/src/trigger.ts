@@ -2,6 +2,16 @@ import type { Deprecation } from './deprecation.ts';
 import type { CallContext } from './http.ts';
 import type { InferInput, InferOutput, Schema } from './schema.ts';
 
+/** Keys in a header that is a list of `key=value`. Other keys are passed over; a delivery may be signed more than once. */
+export interface SignatureFields {
+  /** The key whose values are signatures: any of them may match. */
+  readonly signature: string;
+  /** The key whose one value is the time, in the place of `timestampHeader`. */
+  readonly timestamp?: string;
+  /** What stands between two of the list. Default `,`. */
+  readonly separator?: ',' | ';' | ' ';
+}
+
 /** How a delivery proves who sent it. There is no `none`. Times are in seconds; the default tolerance is 300. */
 export type Verification =
   | { readonly scheme: 'slack-v0'; readonly toleranceSeconds?: number }
@@ -9,9 +19,12 @@ export type Verification =
   | {
       readonly scheme: 'hmac-sha256' | 'hmac-sha512';
       readonly signatureHeader: string;
-      /** What stands before the digest in the header, for example `sha256=`. */
+      /** Where the header is a list such as `t=1700000000,v1=5257a8…`. Left out, it is the digest alone. */
+      readonly fields?: SignatureFields;
+      /** What stands before the digest, for example `sha256=`. */
       readonly prefix?: string;
-      readonly encoding: 'hex' | 'base64';
+      /** `base64url` is without padding. */
+      readonly encoding: 'hex' | 'base64' | 'base64url';
       /** What is signed, from `{timestamp}`, `{id}` and `{body}`; `{body}` must be in it. */
       readonly payload: `${string}{body}${string}`;
       readonly timestampHeader?: string;

@@ -75,22 +75,26 @@ function describeVerification(verification: ManifestReception['verification']): 
     case 'shared-secret-header':
       return `a secret in the header ${code(verification.header)}; nothing else of a delivery is proven by it`;
     default: {
-      const { scheme, signatureHeader, prefix, encoding, payload } = verification;
+      const { scheme, signatureHeader, fields, prefix, encoding, payload } = verification;
       const digest = scheme === 'hmac-sha512' ? 'HMAC-SHA-512' : 'HMAC-SHA-256';
       const form = prefix === undefined ? encoding : `${code(prefix)} and ${encoding}`;
-      return `${digest} over ${code(payload)} in the header ${code(signatureHeader)} (${form})${describeTime(verification)}`;
+      return `${digest} over ${code(payload)} in ${describePlace(signatureHeader, fields)} (${form})${describeTime(verification)}`;
     }
   }
 }
 
-function describeTime({
-  timestampHeader,
-  idHeader,
-}: {
-  timestampHeader?: string | undefined;
-  idHeader?: string | undefined;
-}): string {
-  const time = timestampHeader === undefined ? '' : `; the time is in ${code(timestampHeader)}`;
+type Hashed = Extract<ManifestReception['verification'], { payload: string }>;
+
+function describePlace(header: string, fields: Hashed['fields']): string {
+  return fields === undefined
+    ? `the header ${code(header)}`
+    : `${code(fields.signature)} of the header ${code(header)}`;
+}
+
+function describeTime({ signatureHeader, fields, timestampHeader, idHeader }: Hashed): string {
+  const inField = fields?.timestamp === undefined ? undefined : `${code(fields.timestamp)} of ${code(signatureHeader)}`;
+  const place = timestampHeader === undefined ? inField : code(timestampHeader);
+  const time = place === undefined ? '' : `; the time is in ${place}`;
   return idHeader === undefined ? time : `${time}; the id is in ${code(idHeader)}`;
 }
 

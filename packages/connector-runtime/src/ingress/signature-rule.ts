@@ -1,5 +1,7 @@
 import type { ManifestReception } from '@org/connector-sdk';
+import { decodeBase64, decodeDigest } from './digest-text.ts';
 import { equalSharedSecret, verifyEd25519, verifyKeyedHash } from './signature-check.ts';
+import { MAX_CANDIDATES, parseSignatureFields, type SignatureValue } from './signature-fields.ts';
 
 /** The bytes that are signed, in pieces: the body is not copied. */
 export type SignedBytes = readonly (string | Uint8Array)[];
@@ -7,11 +9,13 @@ export type SignedBytes = readonly (string | Uint8Array)[];
 /** How one sender's signatures are read and checked: every scheme of the manifest in one form. */
 export interface SignatureRule {
   readonly signatureHeader: string;
-  /** Candidates in the header's value, from one strict pattern; undefined when the value is not of that form. */
-  readonly parse: (value: string) => readonly Uint8Array[] | undefined;
-  /** Of `{timestamp}`, `{id}` and `{body}`. */
-  readonly payload: string;
+  /** Reads the header's value by one strict pattern; undefined when the value is not of that form. */
+  readonly parse: (value: string) => SignatureValue | undefined;
+  /** What is signed, in pieces: text, and `{timestamp}`, `{id}` and `{body}`, each by itself. */
+  readonly payload: readonly string[];
   readonly timestampHeader: string | undefined;
+  /** The time is in the signature's own header. */
+  readonly hasTimestampField: boolean;
   readonly idHeader: string | undefined;
   /** An id in signed bytes must not look like the separator that follows it. */
   readonly idPattern: RegExp;
@@ -26,9 +30,19 @@ const DEFAULT_TOLERANCE_SECONDS = 300;
 /** Visible ASCII without a comma: repeated headers that a server joined never match. */
 export const ID_PATTERN = /^[\x21-\x2b\x2d-\x7e]{1,256}$/;
 const DOTLESS_ID_PATTERN = /^[\x21-\x2b\x2d\x2f-\x7e]{1,256}$/;
-const MAX_CANDIDATES = 10;
 
+const rules = new WeakMap<Verification, SignatureRule>();
+
+/** Made once per declaration: an endpoint's is remembered with the endpoint. */
 export function signatureRule(verification: Verification): SignatureRule {
+  const known = rules.get(verification);
+  if (known !== undefined) return known;
+  const rule = makeRule(verification);
+  rules.set(verification, rule);
+  return rule;
+}
+
+function makeRule(verification: Verification): SignatureRule {
   switch (verification.scheme) {
     case 'slack-v0':
       // https://docs.slack.dev/authentication/verifying-requests-from-slack
@@ -57,9 +71,11 @@ export function signatureRule(verification: Verification): SignatureRule {
     case 'shared-secret-header':
       return {
         signatureHeader: verification.header.toLowerCase(),
-        parse: (value) => (/^[\x21-\x7e]{1,512}$/.test(value) ? [Buffer.from(value, 'latin1')] : undefined),
-        payload: '{body}',
+        parse: (value) =>
+          /^[\x21-\x7e]{1,512}$/.test(value) ? { candidates: [Buffer.from(value, 'latin1')] } : undefined,
+        payload: ['{body}'],
         timestampHeader: undefined,
+        hasTimestampField: false,
         idHeader: undefined,
         idPattern: ID_PATTERN,
         toleranceSeconds: DEFAULT_TOLERANCE_SECONDS,
@@ -68,10 +84,13 @@ export function signatureRule(verification: Verification): SignatureRule {
   }
 }
 
+type HashedVerification = Extract<Verification, { payload: string }>;
+
 interface KeyedHashOptions {
   readonly signatureHeader: string;
+  readonly fields?: HashedVerification['fields'];
   readonly prefix?: string | undefined;
-  readonly encoding: 'hex' | 'base64';
+  readonly encoding: HashedVerification['encoding'];
   readonly payload: string;
   readonly timestampHeader?: string | undefined;
   readonly idHeader?: string | undefined;
@@ -80,22 +99,28 @@ interface KeyedHashOptions {
 
 function keyedHash(algorithm: 'sha256' | 'sha512', options: KeyedHashOptions): SignatureRule {
   const bytes = algorithm === 'sha256' ? 32 : 64;
-  const prefix = options.prefix ?? '';
+  const { prefix = '', fields, encoding } = options;
+  const decode = (text: string) =>
+    text.startsWith(prefix) ? decodeDigest(text.slice(prefix.length), encoding, bytes) : undefined;
   return {
     signatureHeader: options.signatureHeader.toLowerCase(),
     parse(value) {
-      if (!value.startsWith(prefix)) return undefined;
-      const text = value.slice(prefix.length);
-      const digest = options.encoding === 'hex' ? decodeHex(text, bytes) : decodeBase64(text, bytes);
-      return digest === undefined ? undefined : [digest];
+      if (fields !== undefined) return parseSignatureFields(value, fields, decode);
+      const digest = decode(value);
+      return digest === undefined ? undefined : { candidates: [digest] };
     },
-    payload: options.payload,
+    payload: piecesOf(options.payload),
     timestampHeader: options.timestampHeader?.toLowerCase(),
+    hasTimestampField: fields?.timestamp !== undefined,
     idHeader: options.idHeader?.toLowerCase(),
     idPattern: options.payload.includes('{id}.') ? DOTLESS_ID_PATTERN : ID_PATTERN,
     toleranceSeconds: options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS,
     isMatch: (secret, signed, candidate) => verifyKeyedHash(algorithm, Buffer.from(secret), signed, candidate),
   };
+}
+
+function piecesOf(template: string): string[] {
+  return template.split(/(\{(?:timestamp|id|body)\})/).filter((piece) => piece !== '');
 }
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
@@ -112,14 +137,15 @@ function standardWebhooks(verification: Extract<Verification, { scheme: 'standar
         const match = /^(v[0-9a-z]{1,4}),([A-Za-z0-9+/]{1,512}={0,2})$/.exec(token);
         if (match?.[2] === undefined) return undefined;
         if (match[1] !== version) continue;
-        const candidate = decodeBase64(match[2], bytes);
+        const candidate = decodeDigest(match[2], 'base64', bytes);
         if (candidate === undefined) return undefined;
         candidates.push(candidate);
       }
-      return candidates.length === 0 ? undefined : candidates;
+      return candidates.length === 0 ? undefined : { candidates };
     },
-    payload: '{id}.{timestamp}.{body}',
+    payload: piecesOf('{id}.{timestamp}.{body}'),
     timestampHeader: 'webhook-timestamp',
+    hasTimestampField: false,
     idHeader: 'webhook-id',
     idPattern: DOTLESS_ID_PATTERN,
     toleranceSeconds: verification.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS,
@@ -139,19 +165,5 @@ function standardWebhooks(verification: Extract<Verification, { scheme: 'standar
 /** The key's bytes; undefined when the secret is not of the form that the specification gives. */
 export function standardWebhooksKey(secret: string, prefix: 'whsec_' | 'whpk_'): Uint8Array | undefined {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
-  return decodeBase64(text, undefined);
-}
-
-/** One form per digest: all lower-case or all upper-case. `Buffer.from('zz', 'hex')` is empty, so the pattern comes first. */
-function decodeHex(text: string, bytes: number): Uint8Array | undefined {
-  if (text.length !== bytes * 2 || !/^(?:[0-9a-f]+|[0-9A-F]+)$/.test(text)) return undefined;
-  return Buffer.from(text, 'hex');
-}
-
-/** Canonical base64 only: the decoder ignores junk and spare bits, so a changed character could still match. */
-function decodeBase64(text: string, bytes: number | undefined): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
-  const decoded = Buffer.from(text, 'base64');
-  if (decoded.toString('base64') !== text) return undefined;
-  return bytes === undefined || decoded.length === bytes ? decoded : undefined;
+  return decodeBase64(text);
 }

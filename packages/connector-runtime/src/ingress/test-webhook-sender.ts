@@ -75,6 +75,24 @@ export function createSenders(): Readonly<Record<string, Sender>> {
         return [type, ['x-delivery', id], ['x-sent-at', timestamp], ['x-signature', `h=${signature}`]];
       },
     },
+    fields: {
+      reception: {
+        ...JSON_RECEPTION,
+        verification: {
+          scheme: 'hmac-sha256',
+          signatureHeader: 'X-Desk-Signature',
+          fields: { signature: 'v1', timestamp: 't' },
+          encoding: 'base64url',
+          payload: '{timestamp}.{body}',
+        },
+        deliveryId: { header: 'X-Delivery' },
+      },
+      secret,
+      sign(body, { id = 'd-1', timestamp = String(SENT_AT), secret: key = secret } = {}) {
+        const signature = hmac('sha256', key, `${timestamp}.`, body).toString('base64url');
+        return [type, ['x-delivery', id], ['x-desk-signature', `t=${timestamp},v1=${signature}`]];
+      },
+    },
     standardV1: {
       reception: {
         ...JSON_RECEPTION,
@@ -120,6 +138,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, readonly string[]>> = {
   slack: ['x-slack-signature', 'x-slack-request-timestamp'],
   github: ['x-hub-signature-256', 'x-github-delivery'],
   hmac512: ['x-signature', 'x-sent-at', 'x-delivery'],
+  fields: ['x-desk-signature', 'x-delivery'],
   standardV1: ['webhook-signature', 'webhook-timestamp', 'webhook-id'],
   standardV1a: ['webhook-signature', 'webhook-timestamp', 'webhook-id'],
   sharedSecret: ['x-shared-secret', 'x-delivery'],

@@ -45,7 +45,7 @@ export function verifySignature(
 
 function readProof(rule: SignatureRule, headers: HeaderList, body: Uint8Array): Proof {
   const signature = singleHeader(headers, rule.signatureHeader);
-  const timestamp = rule.timestampHeader === undefined ? undefined : singleHeader(headers, rule.timestampHeader);
+  const timeHeader = rule.timestampHeader === undefined ? undefined : singleHeader(headers, rule.timestampHeader);
   const id = rule.idHeader === undefined ? undefined : singleHeader(headers, rule.idHeader);
   if (signature === undefined || signature === '') {
     throw new RuntimeError(
@@ -53,19 +53,21 @@ function readProof(rule: SignatureRule, headers: HeaderList, body: Uint8Array): 
       `there is no ${rule.signatureHeader} header; sign the delivery`,
     );
   }
-  const candidates = rule.parse(signature);
-  if (candidates === undefined) {
+  const parsed = rule.parse(signature);
+  if (parsed === undefined) {
     throw new RuntimeError(
       'WEBHOOK_SIGNATURE_MALFORMED',
       `the ${rule.signatureHeader} header is not of the form that the connector declares`,
     );
   }
   // NaN compares false with everything and parseInt takes trailing junk: ten digits, or no time at all.
-  const needsTimestamp = rule.timestampHeader !== undefined || rule.payload.includes('{timestamp}');
+  const timestamp = rule.hasTimestampField ? parsed.timestamp : timeHeader;
+  const needsTimestamp =
+    rule.hasTimestampField || rule.timestampHeader !== undefined || rule.payload.includes('{timestamp}');
   if (needsTimestamp && (timestamp === undefined || !/^\d{10}$/.test(timestamp))) {
     throw new RuntimeError(
       'WEBHOOK_TIMESTAMP_MALFORMED',
-      `the ${rule.timestampHeader ?? 'timestamp'} header is not a time in whole seconds since 1970`,
+      `the time in ${rule.timestampHeader ?? rule.signatureHeader} is not a time in whole seconds since 1970`,
     );
   }
   const needsId = rule.idHeader !== undefined || rule.payload.includes('{id}');
@@ -76,17 +78,17 @@ function readProof(rule: SignatureRule, headers: HeaderList, body: Uint8Array): 
     );
   }
   return {
-    candidates,
+    candidates: parsed.candidates,
     signed: renderPayload(rule.payload, { timestamp: timestamp ?? '', id: id ?? '', body }),
     timestamp: timestamp === undefined ? undefined : Number(timestamp),
   };
 }
 
 function renderPayload(
-  template: string,
+  payload: readonly string[],
   values: { readonly timestamp: string; readonly id: string; readonly body: Uint8Array },
 ): SignedBytes {
-  return template.split(/(\{(?:timestamp|id|body)\})/).map((piece) => {
+  return payload.map((piece) => {
     if (piece === '{timestamp}') return values.timestamp;
     if (piece === '{id}') return values.id;
     return piece === '{body}' ? values.body : piece;

@@ -236,6 +236,12 @@ describe('diffManifests', () => {
       { '/triggers/ticket-changed/webhook/verification': { ...hmac, encoding: 'base64' } },
       ['verification-changed'],
     ],
+    [
+      'a signature in a field of its header',
+      { '/triggers/ticket-changed/webhook/verification': hmac },
+      { '/triggers/ticket-changed/webhook/verification': { ...hmac, fields: { signature: 'v1' } } },
+      ['verification-changed'],
+    ],
     ['a larger body', {}, { '/triggers/ticket-changed/webhook/maxBodyBytes': 2_000_000 }, ['body-limit-raised']],
     [
       'another delivery id',

@@ -23,7 +23,8 @@ export const webhookReplayable = defineMeaningRule({
     for (const [path, { verification }] of listReceptions(manifest)) {
       if (verification.scheme !== 'hmac-sha256' && verification.scheme !== 'hmac-sha512') continue;
       // A time that is named and not signed is worse; `webhook-payload-template` says so.
-      if (verification.payload.includes('{timestamp}') || verification.timestampHeader) continue;
+      const { payload, timestampHeader, fields } = verification;
+      if (payload.includes('{timestamp}') || timestampHeader || fields?.timestamp) continue;
       yield { path: [...path, 'verification', 'payload'], message: 'no time is signed' };
     }
   },
