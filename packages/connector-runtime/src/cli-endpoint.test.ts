@@ -56,7 +56,7 @@ const json = async (args: readonly string[], input?: string) =>
 
 /** What a sender with this address and secret is answered. */
 async function send(id: string, to: { token: string; secret: string }): Promise<number> {
-  const ingress = createTestIngress({ db: database.db, clock, secrets: http.test });
+  const ingress = createTestIngress({ store: database.store, clock, secrets: http.test });
   return (await ingress.receive(githubDelivery(to, { id, receivedAt: now, body: '[]' }))).status;
 }
 const tokenOf = (address: string) => address.slice(address.lastIndexOf('/') + 1);

@@ -6,6 +6,7 @@ import { loadConfigFile } from './config-file.ts';
 import type { RuntimeFetch } from './http/index.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { keepMemoryPrivate } from './process-hygiene.ts';
+import type { Runtime } from './runtime.ts';
 import { RuntimeError } from './types/errors.ts';
 
 /** How long requests in hand may take once new connections are refused. */
@@ -20,8 +21,13 @@ export async function serve(configPath: string, json: boolean): Promise<void> {
   const options = await loadConfigFile(configPath);
   await verifyTrust(options.trust);
   let answer: RuntimeFetch = async () => new Response('starting\n', { status: 503, headers: { 'retry-after': '1' } });
+  let countRefusal: Runtime['countRefusal'] = () => undefined;
   // First of all: a port that is taken is found out before anything is made.
-  const server = await startHttpServer(options, (request, env) => answer(request, env));
+  const server = await startHttpServer(
+    options,
+    (request, env) => answer(request, env),
+    (why) => countRefusal(why),
+  );
   try {
     // Only now: it is the larger part of the program, and what is wrong with a config should show at once.
     const { createRuntime } = await import('./runtime.ts');
@@ -29,6 +35,7 @@ export async function serve(configPath: string, json: boolean): Promise<void> {
     try {
       await runtime.start();
       answer = runtime.fetch;
+      countRefusal = runtime.countRefusal;
       process.stdout.write(readyLine(server, options, json));
       await stopping;
       runtime.drain();

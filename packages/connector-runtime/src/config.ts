@@ -11,6 +11,7 @@ import {
   toMasterKey,
   toSecretReferences,
 } from './config-keys.ts';
+import { type Limits, type LimitsConfig, limits } from './config-limits.ts';
 import { type PollingConfig, polling as pollingSchema } from './config-polling.ts';
 import { problemsOf } from './config-problems.ts';
 import type { PollingSettings } from './polling/index.ts';
@@ -71,6 +72,8 @@ export interface RuntimeConfig {
   readonly retention?: Partial<Retention>;
   /** How connectors are asked for what webhooks missed. */
   readonly polling?: PollingConfig;
+  /** What senders of webhooks, and connections, may cost. Each limit has a default. */
+  readonly limits?: LimitsConfig;
   readonly log?: { readonly level: LogLevel };
 }
 
@@ -93,6 +96,7 @@ export interface RuntimeOptions {
   readonly http: HttpOptions;
   readonly retention: Retention;
   readonly polling: PollingSettings;
+  readonly limits: Limits;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -163,6 +167,7 @@ const schema = z.strictObject({
     .strictObject({ deliveryDays: keptDays.default(30), deadDeliveryDays: keptDays.default(90) })
     .default({ deliveryDays: 30, deadDeliveryDays: 90 }),
   polling: pollingSchema,
+  limits,
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
 });
 

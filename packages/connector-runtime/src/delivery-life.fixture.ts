@@ -7,10 +7,10 @@ import { Secret } from './types/secret.ts';
 
 // A node that accepts one delivery, and is killed between its commit and its answer.
 const { DATABASE = '', TOKEN = '', SECRET = '', DELIVERY = '', BODY = '' } = process.env;
-const { db } = await connectStore(DATABASE, silentLog);
+const store = await connectStore(DATABASE, silentLog);
 const secrets = { openEndpointSecret: async () => new Secret(SECRET) };
 const onAccepted = () => process.kill(process.pid, 'SIGKILL');
 const to = { token: TOKEN, secret: SECRET };
-await createTestIngress({ db, clock, secrets }, { onAccepted }).receive(
+await createTestIngress({ store, clock, secrets }, { onAccepted }).receive(
   githubDelivery(to, { id: DELIVERY, receivedAt: clock.now(), body: BODY }),
 );

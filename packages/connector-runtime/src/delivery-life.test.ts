@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterAll(() => database?.close());
 
 const node = (over?: Parameters<typeof createTestIngress>[1]) =>
-  createTestIngress({ db: database.db, clock, secrets: test }, over);
+  createTestIngress({ store: database.store, clock, secrets: test }, over);
 const delivery = (id: string, { body = oneEvent, to = seeded }: { body?: string; to?: Seeded } = {}) =>
   githubDelivery(to, { id, receivedAt: now, body });
 const ports = (over: { retention?: Retention; batchSize?: number } = {}) => ({

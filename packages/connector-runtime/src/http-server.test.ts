@@ -25,7 +25,10 @@ type Fetch = Parameters<typeof startHttpServer>[1];
 const overApp: Fetch = (request, env) => http.app.fetch(request, env);
 
 async function start(fetch: Fetch, http2: boolean): Promise<HttpServer> {
-  const server = await startHttpServer({ port: 0, host: '127.0.0.1', http: { http2 } }, fetch);
+  const server = await startHttpServer(
+    { port: 0, host: '127.0.0.1', http: { http2 }, limits: { connections: {} } },
+    fetch,
+  );
   onTestFinished(() => server.close(0));
   return server;
 }

@@ -1,9 +1,18 @@
 import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import type { HttpOptions } from './config-http.ts';
+// Not by their index: the rest of it is loaded once the port is taken.
+import {
+  boundConnections,
+  type ConnectionLimits,
+  type ConnectionRefusal,
+  connectionOptions,
+} from './http/connection-limits.ts';
 import type { NodeBindings } from './http/index.ts';
+import { writeResponse } from './http/write-response.ts';
 import { HTTP2_IDLE_MS, HTTP2_LIMITS } from './http2-limits.ts';
 import { RuntimeError } from './types/errors.ts';
 
@@ -11,6 +20,7 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly host: string;
   readonly http: Pick<HttpOptions, 'http2'>;
+  readonly limits: { readonly connections: ConnectionLimits };
 }
 
 /** A server that listens. */
@@ -23,12 +33,20 @@ export interface HttpServer {
 type Fetch = (request: Request, env: NodeBindings) => Response | Promise<Response>;
 
 /** @throws RuntimeError `PORT_UNAVAILABLE` */
-export async function startHttpServer({ port, host, http }: HttpServerOptions, fetch: Fetch): Promise<HttpServer> {
+export async function startHttpServer(
+  { port, host, http, limits: { connections } }: HttpServerOptions,
+  fetch: Fetch,
+  onRefused: (why: ConnectionRefusal) => void = () => undefined,
+): Promise<HttpServer> {
   const server = createAdaptorServer({
-    fetch: (request, env) => fetch(request, env as NodeBindings),
+    fetch: async (request, env) =>
+      writeResponse(await fetch(request, env as NodeBindings), env.outgoing as ServerResponse),
     overrideGlobalObjects: false,
-    ...(http.http2 ? { createServer: createHttp2Server, serverOptions: HTTP2_LIMITS } : {}),
+    ...(http.http2
+      ? { createServer: createHttp2Server, serverOptions: HTTP2_LIMITS }
+      : { serverOptions: connectionOptions(connections) }),
   });
+  boundConnections(server as Server, connections, onRefused);
   const sessions = aliveOf<ServerHttp2Session>(server, 'session');
   const sockets = aliveOf<Socket>(server, 'connection');
   if (http.http2) server.setTimeout(HTTP2_IDLE_MS);

@@ -19,7 +19,7 @@ export interface PipelinePorts {
   readonly policy: PolicyEngine;
   readonly connections: ConnectionsPort & { connection(tenantId: string, connectionId: string): Promise<unknown> };
   readonly ruleOfWorkspace: (workspaceId: string) => Promise<ApprovalRule | undefined>;
-  readonly ingress: Pick<IngressOptions, 'endpoints' | 'deliveries' | 'refusals'>;
+  readonly ingress: Pick<IngressOptions, 'endpoints' | 'deliveries' | 'refusals' | 'rate' | 'databaseTimeoutMs'>;
   readonly workflows: readonly AnyWorkflow[];
   readonly polling: PollingSettings;
   readonly jobs: PgBossQueue;

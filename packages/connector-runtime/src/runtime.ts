@@ -10,6 +10,7 @@ import { listDeliveries, replayDeadDeliveries, replayDelivery, showDelivery } fr
 import { createHostPool } from './hosts/index.ts';
 import {
   type AdminPorts,
+  type ConnectionRefusal,
   createClientAddress,
   createHttp,
   createRequestGate,
@@ -38,7 +39,7 @@ import { openStore, type Store } from './store/index.ts';
 import { createLog, createScrubbedAudit, createScrubber } from './telemetry/index.ts';
 import { createTenants, type Tenants } from './tenants/index.ts';
 import { type Clock, systemClock } from './types/clock.ts';
-import { RuntimeError } from './types/errors.ts';
+import { RuntimeError, type RuntimeErrorCode } from './types/errors.ts';
 import { createVault, pruneKeys } from './vault/index.ts';
 import { createWatch } from './watch.ts';
 
@@ -49,6 +50,8 @@ export interface Runtime {
    * argument on: it carries the headers as they were sent. `prefix` in it is where the runtime is mounted.
    */
   readonly fetch: RuntimeFetch;
+  /** Counts a connection that the server in front of {@link fetch} refused; `connector-runtime serve` calls it. */
+  readonly countRefusal: (why: ConnectionRefusal) => void;
   /** What the admin API does, for code that embeds the runtime. */
   readonly admin: AdminPorts;
   /** Does one action, as a run of its own: under policy, approvals, ledger and audit. Rejects for an unknown connection only. */
@@ -197,6 +200,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const jobs = createPgBossQueue({ store, log, clock });
   const runs = createRunReader(db);
   const refusals = createRefusalLedger({ audit, clock, log });
+  const { rate, databaseTimeoutMs, ...webhookLimits } = options.limits.webhooks;
   const auditUrl = (runId: string) => `${options.publicUrl}/admin/v1/runs/${runId}/audit`;
   const pipeline = createPipeline({
     db,
@@ -206,8 +210,10 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     ruleOfWorkspace: (workspaceId) => tenants.ruleOfWorkspace(workspaceId),
     ingress: {
       endpoints: createPostgresEndpointStore({ db, secrets: vault, clock }),
-      deliveries: createPostgresDeliveryStore(db),
+      deliveries: createPostgresDeliveryStore(store.run),
       refusals,
+      rate,
+      databaseTimeoutMs,
     },
     workflows: [...options.workflows, invokeWorkflow],
     polling: options.polling,
@@ -259,6 +265,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       publicUrl: options.publicUrl,
     },
     oauth: flow,
+    webhookLimits,
     health: {
       isReady: async () =>
         state === 'started' && (await db.selectNoFrom((eb) => eb.val(1).as('one')).execute()).length === 1,
@@ -289,6 +296,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
 
   return {
     fetch: gate.fetch,
+    countRefusal: (why) => refusals.count({ code: CONNECTION_REFUSALS[why] }),
     admin,
     invoke: createInvoke({ db, connectionFor: tenants.connectionFor, runs, jobs, audit, clock }),
     async start() {
@@ -314,6 +322,13 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
 
 /** Who holds the token of the config: `admin:root`. */
 const ROOT = 'root';
+
+const CONNECTION_REFUSALS = {
+  'too-slow': 'WEBHOOK_TOO_SLOW',
+  'headers-too-large': 'WEBHOOK_HEADERS_TOO_LARGE',
+  'not-http': 'WEBHOOK_NOT_HTTP',
+  'too-many': 'WEBHOOK_OVERLOADED',
+} as const satisfies Record<ConnectionRefusal, RuntimeErrorCode>;
 
 /** The connection that a workflow means: the one it names, the event's own, or the only one of that connector. */
 function connectionsOf(tenants: Tenants): ConnectionsPort & Pick<Tenants, 'connection'> {

@@ -9,8 +9,16 @@ export {
   adminDocument,
   adminReferencePage,
   createAdminApp,
+  createWebhookApp,
   type OpenApiDocument,
 } from './http/index.ts';
+export { startHttpServer } from './http-server.ts';
+export {
+  createIngress,
+  createPostgresDeliveryStore,
+  createPostgresEndpointStore,
+  createRefusalLedger,
+} from './ingress/index.ts';
 export { openStore, type Store } from './store/index.ts';
 export { createLog, createScrubber } from './telemetry/index.ts';
 export { systemClock } from './types/clock.ts';

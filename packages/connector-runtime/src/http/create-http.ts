@@ -9,7 +9,8 @@ import type { ClientAddress } from './client-address.ts';
 import { createOAuthCallback } from './oauth-callback.ts';
 import { pathBelow } from './path-below.ts';
 import type { NodeBindings } from './raw-request.ts';
-import { createWebhookRoute } from './webhook-route.ts';
+import { createWebhookApp } from './webhook-app.ts';
+import type { WebhookLimits } from './webhook-route.ts';
 
 export interface HttpOptions {
   readonly ingress: Ingress;
@@ -20,7 +21,8 @@ export interface HttpOptions {
   readonly clientAddress: ClientAddress;
   readonly clock: Clock;
   readonly log: Log;
-  readonly bodyTimeoutMs?: number;
+  /** What webhooks may cost before their senders are known. */
+  readonly webhookLimits?: WebhookLimits;
 }
 
 export interface Health {
@@ -39,17 +41,10 @@ export type HttpApp = Hono<{ Bindings: NodeBindings }>;
  * @throws RuntimeError `CONFIG_INVALID` for an admin token under 32 characters
  */
 export function createHttp(options: HttpOptions): HttpApp {
-  const { ingress, admin, oauth, health, clientAddress, clock, log, bodyTimeoutMs } = options;
+  const { ingress, admin, oauth, health, clientAddress, clock, log, webhookLimits = {} } = options;
   const app: HttpApp = new Hono<{ Bindings: NodeBindings }>({ getPath: pathOf });
-  const receive = createWebhookRoute({
-    ingress,
-    clock,
-    log,
-    ...(bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs }),
-  });
 
-  app.post('/hooks/:token', (c) => receive(c.req.param('token'), c.req.raw, c.env));
-  app.all('/hooks/:token', (c) => c.json({ error: 'method not allowed' }, 405, { allow: 'POST' }));
+  app.route('/hooks', createWebhookApp({ ingress, clock, log, limits: webhookLimits }));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
     if (health.isDraining()) return c.json({ status: 'draining' }, 503);

@@ -34,37 +34,3 @@ export function isBodyConsumed(request: Request, env: NodeBindings | undefined):
   const { readableDidRead = false, rawBody } = env?.incoming ?? {};
   return (readableDidRead && !(rawBody instanceof Buffer)) || request.bodyUsed;
 }
-
-export type Body = { readonly bytes: Uint8Array } | { readonly refused: 'too-large' | 'too-slow' };
-
-/** Reads the whole body, up to a size and within a time, and no more of it than that. Throws when the sender hangs up. */
-export async function readBody(
-  request: Request,
-  limits: { readonly maxBytes: number; readonly timeoutMs: number },
-): Promise<Body> {
-  const length = request.headers.get('content-length');
-  if (length !== null && Number(length) > limits.maxBytes) return { refused: 'too-large' };
-  const late = Promise.withResolvers<Body>();
-  const timer = setTimeout(() => late.resolve({ refused: 'too-slow' }), limits.timeoutMs);
-  try {
-    // Piece by piece: a large content-length is a claim, and memory is only spent on what really came.
-    const reading = readBounded(request, limits.maxBytes);
-    // The loser of the race may still fail, when the connection is closed.
-    reading.catch(() => undefined);
-    return await Promise.race([reading, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function readBounded(request: Request, maxBytes: number): Promise<Body> {
-  if (request.body === null) return { bytes: new Uint8Array(0) };
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.length;
-    if (size > maxBytes) return { refused: 'too-large' };
-    chunks.push(chunk);
-  }
-  return { bytes: Buffer.concat(chunks) };
-}

@@ -43,7 +43,7 @@ export function createTestHttp(
     isReady?: () => Promise<boolean>;
     log?: Log;
     proxies?: ProxyTrust;
-    bodyTimeoutMs?: number;
+    webhookLimits?: HttpOptions['webhookLimits'];
     oauth?: HttpOptions['oauth']['complete'];
   } = {},
 ): TestHttp {
@@ -52,7 +52,7 @@ export function createTestHttp(
     isReady = async () => true,
     log = silentLog,
     proxies = { trustedProxies: [], forwardedHeader: 'x-forwarded-for' },
-    bodyTimeoutMs,
+    webhookLimits,
     oauth = async () => Promise.reject(new RuntimeError('OAUTH_STATE_MISMATCH', 'nothing was begun')),
     ...ports
   } = over;
@@ -69,7 +69,7 @@ export function createTestHttp(
   const app = createHttp({
     ingress: createIngress({
       endpoints: createPostgresEndpointStore({ db, secrets: test, clock }),
-      deliveries: createPostgresDeliveryStore(db),
+      deliveries: createPostgresDeliveryStore(database.store.run),
       refusals,
       clock,
       log: silentLog,
@@ -79,7 +79,7 @@ export function createTestHttp(
     clientAddress: createClientAddress(proxies),
     clock,
     log,
-    ...(bodyTimeoutMs === undefined ? {} : { bodyTimeoutMs }),
+    ...(webhookLimits === undefined ? {} : { webhookLimits }),
     admin: {
       tokens: [
         { name: 'someone', token: new Secret(randomBytes(32).toString('hex')) },

@@ -119,7 +119,7 @@ describe('over a socket', () => {
   });
 
   it('does not wait for a sender that never finishes', async () => {
-    serving = createTestHttp(database, systemClock, { bodyTimeoutMs: 200 });
+    serving = createTestHttp(database, systemClock, { webhookLimits: { bodyTimeoutMs: 200 } });
     const { status } = await send(lines(body), body.slice(0, 3));
     expect(status).toBe(408);
   });

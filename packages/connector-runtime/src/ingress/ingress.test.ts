@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAuditTrail, verifyStoredAudit } from '../audit/index.ts';
+import type { Store } from '../store/index.ts';
 import { createTestDatabase, type TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type Seeded, type TestTenants } from '../tenants/test-tenant.ts';
 import { DEPLOYMENT } from '../types/audit.ts';
-import type { Db } from '../types/database.ts';
 import type { RawDelivery } from '../types/delivery.ts';
 import { silentLog } from '../types/log.ts';
 import { createIngress, type Ingress, type IngressOptions } from './ingress.ts';
@@ -46,7 +46,10 @@ function node(over: Partial<IngressOptions> = {}): Ingress & { refusals: Refusal
   let accepted = 0;
   const ingress = createIngress({
     endpoints: createPostgresEndpointStore({ db: counted, secrets: test, clock }),
-    deliveries: createPostgresDeliveryStore(counted),
+    deliveries: createPostgresDeliveryStore((statement, values) => {
+      statements.push(statement.name);
+      return database.store.run(statement, values);
+    }),
     refusals,
     clock,
     log: silentLog,
@@ -256,19 +259,19 @@ describe('the audit', () => {
 });
 
 describe('without a database', () => {
-  let gone: Db;
+  let gone: Store;
   beforeAll(async () => {
     const other = await createTestDatabase();
-    gone = other.db;
+    gone = other.store;
     await other.close();
   });
 
   it('asks the sender to come again, and says nothing was taken', async () => {
-    const ingress = node({ deliveries: createPostgresDeliveryStore(gone) });
+    const ingress = node({ deliveries: createPostgresDeliveryStore(gone.run) });
     const answer = await ingress.receive(delivery('d1'));
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(ingress.accepted()).toBe(0);
-    const blind = node({ endpoints: createPostgresEndpointStore({ db: gone, secrets: test, clock }) });
+    const blind = node({ endpoints: createPostgresEndpointStore({ db: gone.db, secrets: test, clock }) });
     expect((await blind.receive(delivery('d1'))).status).toBe(503);
   });
 

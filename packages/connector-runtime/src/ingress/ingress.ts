@@ -2,11 +2,13 @@ import type { Clock } from '../types/clock.ts';
 import type { Endpoint, RawDelivery, VerifiedDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
+import { createDeliveryRateLimit, type DeliveryRate } from './delivery-rate.ts';
 import { createEndpointCache, type EndpointLookup } from './endpoint-cache.ts';
-import type { Acceptance, DeliveryStore } from './postgres-delivery-store.ts';
+import type { DeliveryStore } from './postgres-delivery-store.ts';
 import type { RefusalLedger } from './refusal-ledger.ts';
 import { verifyDelivery } from './verify-delivery.ts';
-import { ACCEPTED, answerFor, type IngressAnswer } from './webhook-answer.ts';
+import { ACCEPTED, answerFor, type IngressAnswer, rateLimited } from './webhook-answer.ts';
+import { within } from './within.ts';
 
 export interface IngressOptions {
   readonly endpoints: EndpointLookup;
@@ -17,40 +19,73 @@ export interface IngressOptions {
   /** Called after each accepted delivery is committed. */
   readonly onAccepted?: () => void;
   /** How long the database may take before the sender is asked to come again. Default 5,000. */
-  readonly databaseTimeoutMs?: number;
+  readonly databaseTimeoutMs?: number | undefined;
   /** How long an endpoint is remembered. Default 5,000. */
   readonly endpointTtlMs?: number;
+  /** How many verified deliveries of one endpoint this node takes. Default 100 a second, 1,000 at once. */
+  readonly rate?: DeliveryRate | undefined;
 }
+
+/** Refused before it was read whole, whoever sent it. */
+export type UnreadRefusal =
+  | 'WEBHOOK_TOO_LARGE'
+  | 'WEBHOOK_HEADERS_TOO_LARGE'
+  | 'WEBHOOK_TOO_SLOW'
+  | 'WEBHOOK_OVERLOADED'
+  | 'WEBHOOK_BODY_CONSUMED';
 
 export interface Ingress {
   /** Never throws. A 2xx follows the database's commit. */
   receive(raw: RawDelivery): Promise<IngressAnswer>;
-  /** Counts a delivery that was refused before it was read whole, whoever sent it. */
-  refuse(code: 'WEBHOOK_TOO_LARGE' | 'WEBHOOK_TOO_SLOW' | 'WEBHOOK_BODY_CONSUMED'): IngressAnswer;
+  /** Counts a delivery that was refused before it was read whole. */
+  refuse(code: UnreadRefusal): IngressAnswer;
 }
+
+const DEFAULT_RATE: DeliveryRate = { perSecond: 100, burst: 1000 };
 
 /** Verify, persist, answer: nothing else happens before the answer. */
 export function createIngress(options: IngressOptions): Ingress {
   const { deliveries, refusals, clock, log, databaseTimeoutMs = 5000 } = options;
+  // Known addresses are remembered for a while after the database is lost: no stranger may see by its answer which are.
+  let isBlind = false;
   const endpoints = createEndpointCache({
-    endpoints: options.endpoints,
+    endpoints: { find: (tokenHash) => asking(options.endpoints.find(tokenHash)) },
     clock,
     ...(options.endpointTtlMs === undefined ? {} : { ttlMs: options.endpointTtlMs }),
   });
+  const rate = createDeliveryRateLimit(options.rate ?? DEFAULT_RATE, clock);
+
+  /** What was begun may still commit later; the sender's next try is then a duplicate. */
+  async function asking<T>(work: Promise<T>): Promise<T> {
+    try {
+      const found = await within(work, databaseTimeoutMs, () => unanswered(databaseTimeoutMs));
+      isBlind = false;
+      return found;
+    } catch (error) {
+      isBlind = true;
+      throw error;
+    }
+  }
 
   function reject(code: string, endpoint?: Endpoint): IngressAnswer {
     refusals.count({ code, endpoint });
-    return answerFor(code);
+    const answer = answerFor(code);
+    return isBlind && answer.status === 401 ? answerFor('WEBHOOK_UNAVAILABLE') : answer;
   }
 
   async function accept(delivery: VerifiedDelivery): Promise<IngressAnswer> {
-    if (delivery.handshake !== undefined) {
-      const { contentType, body } = delivery.handshake;
-      return { status: 200, headers: { 'content-type': contentType }, body };
+    const { handshake, endpoint } = delivery;
+    if (handshake !== undefined) {
+      return { status: 200, headers: { 'content-type': handshake.contentType }, body: handshake.body };
     }
-    const acceptance: Acceptance = await withDeadline(deliveries.accept(delivery), databaseTimeoutMs);
-    if (acceptance === 'inactive') return reject('WEBHOOK_DISABLED_ENDPOINT', delivery.endpoint);
-    if (acceptance === 'duplicate') refusals.count({ code: 'duplicate', endpoint: delivery.endpoint });
+    const waitMs = rate.take(endpoint.id);
+    if (waitMs > 0) {
+      refusals.count({ code: 'WEBHOOK_RATE_LIMITED', endpoint });
+      return rateLimited(waitMs);
+    }
+    const acceptance = await asking(deliveries.accept(delivery));
+    if (acceptance === 'inactive') return reject('WEBHOOK_DISABLED_ENDPOINT', endpoint);
+    if (acceptance === 'duplicate') refusals.count({ code: 'duplicate', endpoint });
     else options.onAccepted?.();
     return ACCEPTED;
   }
@@ -59,10 +94,14 @@ export function createIngress(options: IngressOptions): Ingress {
     async receive(raw) {
       let endpoint: Endpoint | undefined;
       try {
-        endpoint = await withDeadline(endpoints.find(raw.endpointToken), databaseTimeoutMs);
+        endpoint = await endpoints.find(raw.endpointToken);
         return await accept(verifyDelivery(raw, endpoint, clock.now()));
       } catch (error) {
-        if (error instanceof RuntimeError && error.code.startsWith('WEBHOOK_')) {
+        if (
+          error instanceof RuntimeError &&
+          error.code.startsWith('WEBHOOK_') &&
+          error.code !== 'WEBHOOK_UNAVAILABLE'
+        ) {
           log.debug('delivery refused', { code: error.code, endpointId: endpoint?.id });
           return reject(error.code, endpoint);
         }
@@ -74,15 +113,6 @@ export function createIngress(options: IngressOptions): Ingress {
   };
 }
 
-/** What was begun may still commit later; the sender's next try is then a duplicate. */
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    deadline.reject(new RuntimeError('WEBHOOK_UNAVAILABLE', `the database did not answer within ${timeoutMs} ms`));
-  }, timeoutMs);
-  try {
-    return await Promise.race([work, deadline.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function unanswered(timeoutMs: number): RuntimeError {
+  return new RuntimeError('WEBHOOK_UNAVAILABLE', `the database did not answer within ${timeoutMs} ms`);
 }

@@ -1,6 +1,5 @@
-import { sql } from 'kysely';
-import type { Db } from '../types/database.ts';
 import type { VerifiedDelivery } from '../types/delivery.ts';
+import type { RunPrepared } from '../types/prepared-statement.ts';
 
 /** `inactive`: the endpoint was disabled since it was looked up, or its address or the secret that signed was withdrawn. */
 export type Acceptance = 'accepted' | 'duplicate' | 'inactive';
@@ -10,41 +9,51 @@ export interface DeliveryStore {
   accept(delivery: VerifiedDelivery): Promise<Acceptance>;
 }
 
-export function createPostgresDeliveryStore(db: Db): DeliveryStore {
+const ACCEPT = {
+  name: 'accept-delivery',
+  text: `
+    with endpoint as (
+      select id, tenant_id from connector.endpoints e
+      where id = $1 and tenant_id = $2 and not disabled
+        and exists (select 1 from connector.endpoint_addresses
+          where id = $10 and endpoint_id = e.id and (expires_at is null or expires_at > $9::timestamptz))
+        and exists (select 1 from connector.endpoint_secrets
+          where id = any($11::uuid[]) and endpoint_id = e.id and (expires_at is null or expires_at > $9::timestamptz))
+    ), inserted as (
+      insert into connector.deliveries
+        (id, tenant_id, endpoint_id, delivery_key, dedupe_digest, content_type, headers, body, received_at)
+      select $3::uuid, tenant_id, id, $4::text, $5::bytea, $6::text, $7::json, $8::bytea, $9::timestamptz
+      from endpoint
+      on conflict do nothing
+      returning 1
+    )
+    select exists(select 1 from endpoint) as active, exists(select 1 from inserted) as inserted`,
+};
+
+export function createPostgresDeliveryStore(run: RunPrepared): DeliveryStore {
   return {
     async accept(delivery) {
       const { endpoint, body, dedupeDigest } = delivery;
-      const receivedAt = new Date(delivery.receivedAt);
-      const { rows } = await sql<{ active: boolean; inserted: boolean }>`
-        with endpoint as (
-          select id, tenant_id from connector.endpoints e
-          where id = ${endpoint.id} and tenant_id = ${endpoint.tenantId} and not disabled
-            and exists (select 1 from connector.endpoint_addresses
-              where id = ${endpoint.addressId} and endpoint_id = e.id and ${isCurrent(receivedAt)})
-            and exists (select 1 from connector.endpoint_secrets
-              where id = any(${delivery.secretIds}::uuid[]) and endpoint_id = e.id and ${isCurrent(receivedAt)})
-        ), inserted as (
-          insert into connector.deliveries
-            (id, tenant_id, endpoint_id, delivery_key, dedupe_digest, content_type, headers, body, received_at)
-          select ${delivery.id}::uuid, tenant_id, id, ${delivery.deliveryKey}::text,
-                 ${dedupeDigest === null ? null : asBuffer(dedupeDigest)}::bytea, ${delivery.contentType}::text,
-                 ${JSON.stringify(delivery.headers)}::json, ${asBuffer(body)}::bytea,
-                 ${receivedAt}::timestamptz
-          from endpoint
-          on conflict do nothing
-          returning 1
-        )
-        select exists(select 1 from endpoint) as active, exists(select 1 from inserted) as inserted`.execute(db);
-      const [row] = rows;
+      const [row] = await run<{ active: boolean; inserted: boolean }>(ACCEPT, [
+        endpoint.id,
+        endpoint.tenantId,
+        delivery.id,
+        delivery.deliveryKey,
+        dedupeDigest === null ? null : asBuffer(dedupeDigest),
+        delivery.contentType,
+        JSON.stringify(delivery.headers),
+        asBuffer(body),
+        new Date(delivery.receivedAt).toISOString(),
+        endpoint.addressId,
+        delivery.secretIds,
+      ]);
       if (!row?.active) return 'inactive';
       return row.inserted ? 'accepted' : 'duplicate';
     },
   };
 }
 
-const isCurrent = (at: Date) => sql`(expires_at is null or expires_at > ${at}::timestamptz)`;
-
 /** The driver sends a Buffer as bytes and any other array as text. */
 function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

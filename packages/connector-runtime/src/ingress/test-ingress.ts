@@ -1,5 +1,5 @@
+import type { Store } from '../store/index.ts';
 import type { Clock } from '../types/clock.ts';
-import type { Db } from '../types/database.ts';
 import { silentLog } from '../types/log.ts';
 import { createIngress, type Ingress, type IngressOptions } from './ingress.ts';
 import { createPostgresDeliveryStore } from './postgres-delivery-store.ts';
@@ -18,14 +18,22 @@ const refusals: RefusalLedger = {
 
 /** A node's ingress over a real database, with a cache of its own. */
 export function createTestIngress(
-  ports: { readonly db: Db; readonly clock: Clock; readonly secrets: EndpointSecretOpener },
+  {
+    store,
+    clock,
+    secrets,
+  }: {
+    readonly store: Pick<Store, 'db' | 'run'>;
+    readonly clock: Clock;
+    readonly secrets: EndpointSecretOpener;
+  },
   over: Partial<IngressOptions> = {},
 ): Ingress {
   return createIngress({
-    endpoints: createPostgresEndpointStore(ports),
-    deliveries: createPostgresDeliveryStore(ports.db),
+    endpoints: createPostgresEndpointStore({ db: store.db, clock, secrets }),
+    deliveries: createPostgresDeliveryStore(store.run),
     refusals,
-    clock: ports.clock,
+    clock,
     log: silentLog,
     ...over,
   });

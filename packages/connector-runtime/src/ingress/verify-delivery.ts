@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Endpoint, RawDelivery, VerifiedDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
+import { newDeliveryId } from './delivery-id.ts';
 import { digestKey, readDeliveryKey } from './delivery-key.ts';
 import { answerHandshake } from './handshake.ts';
 import { pickHeaders } from './header-list.ts';
@@ -36,7 +36,7 @@ export function verifyDelivery(raw: RawDelivery, endpoint: Endpoint | undefined,
       ? readDeliveryKey(reception, rule, raw.headers, raw.body)
       : { deliveryKey: digestKey(raw.body), dedupeDigest: null };
   const delivery = {
-    id: uuidv7({ msecs: raw.receivedAt }),
+    id: newDeliveryId(raw.receivedAt),
     endpoint: known,
     secretIds,
     ...key,

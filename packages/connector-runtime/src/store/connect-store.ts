@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Database, Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
+import type { PreparedStatement, RunPrepared } from '../types/prepared-statement.ts';
 import { Secret } from '../types/secret.ts';
 import { APP_ROLE, appUrl, describeDatabase } from './database-url.ts';
 import { verifyDurability } from './durability.ts';
@@ -12,6 +13,8 @@ import { connectOwner, unreachable } from './owner-client.ts';
 export interface Store {
   /** Runs as `connector_app` over all tenants; every query still names its tenant. */
   readonly db: Db;
+  /** As {@link db}, one statement at a time. */
+  readonly run: RunPrepared;
   /** As the URL's own user, for pg-boss. */
   readonly url: Secret;
   /** True when no other process can be working on this database: the embedded one, while this process owns its directory. */
@@ -25,9 +28,11 @@ export interface Store {
 export async function connectStore(url: string, log: Log): Promise<Store> {
   await verifyServer(url);
   await migrate(url);
-  const db = await connectApp(url, log);
+  const { db, pool } = await connectApp(url, log);
   return {
     db,
+    run: async <Row extends object>({ name, text }: PreparedStatement, values: readonly unknown[]) =>
+      (await pool.query<Row>({ name, text, values: values as unknown[] })).rows,
     url: new Secret(url),
     soleOwner: false,
     withTenant: (tenantId, work) =>
@@ -48,7 +53,7 @@ async function verifyServer(url: string): Promise<void> {
   }
 }
 
-async function connectApp(url: string, log: Log): Promise<Db> {
+async function connectApp(url: string, log: Log): Promise<{ readonly db: Db; readonly pool: pg.Pool }> {
   const pool = new pg.Pool({
     connectionString: appUrl(url),
     max: 20,
@@ -64,7 +69,7 @@ async function connectApp(url: string, log: Log): Promise<Db> {
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   try {
     await verifyRole(db, url);
-    return db;
+    return { db, pool };
   } catch (error) {
     await db.destroy();
     throw error instanceof RuntimeError ? error : unreachable(url, error);

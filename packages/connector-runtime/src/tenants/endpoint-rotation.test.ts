@@ -28,7 +28,7 @@ afterAll(() => database?.close());
 
 /** A node of its own, with a cache of its own. `status`: what the sender with this address and secret is answered. */
 function node(endpointTtlMs = 5000) {
-  const ingress = createTestIngress({ db: database.db, clock, secrets: test }, { endpointTtlMs });
+  const ingress = createTestIngress({ store: database.store, clock, secrets: test }, { endpointTtlMs });
   return {
     async status(over: { token?: string; secret?: string } = {}): Promise<number> {
       sent += 1;

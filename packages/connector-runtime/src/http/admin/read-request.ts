@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { RuntimeError } from '../../types/errors.ts';
-import { readBody } from '../raw-request.ts';
+import { readBody } from '../read-body.ts';
 import type { AdminEnv } from './admin-env.ts';
 import { digest, pathText, uuid } from './requests.ts';
 
