@@ -9,6 +9,8 @@ import { type SeededEndpoint, seedEndpoint } from './ingest/database.ts';
 import type { LoadReport, LoadStart, ServerStart, ServerUsage, SubjectName } from './ingest/messages.ts';
 import { pathOf } from './ingest/subjects.ts';
 
+const SERVER = new URL('./ingest/server.ts', import.meta.url);
+const LOAD = new URL('./ingest/load.ts', import.meta.url);
 const CONNECTIONS = 50;
 const BODY_BYTES = 2_000;
 
@@ -36,7 +38,7 @@ export default defineBench({
     await chmod(folder, 0o711);
     const store = await openStore({ dataDir: join(folder, 'data') }, silentLog);
     const children: Child[] = [];
-    const start = (file: string) => {
+    const start = (file: URL) => {
       const child = startChild(file);
       children.push(child);
       return child;
@@ -47,11 +49,11 @@ export default defineBench({
       const servers = new Map<SubjectName, { child: Child; port: number }>();
       for (const subject of names) {
         const { secret } = endpoint;
-        const child = start('./server.ts');
+        const child = start(SERVER);
         const message: ServerStart = { subject, secret, databaseUrl: store.url.reveal(), endpoint, masterKey };
         servers.set(subject, { child, ...(await child.ask<{ port: number }>(message)) });
       }
-      const load = start('./load.ts');
+      const load = start(LOAD);
       const plan = { rounds: quick ? 5 : 11, deliveries: quick ? 2_000 : 8_000 };
       const samples = await measure(
         plan,

@@ -8,9 +8,9 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a file of this folder in a process of its own, with the flags of this one. */
-export function startChild(file: string): Child {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/** Starts a file in a process of its own, with the flags of this one. */
+export function startChild(file: URL): Child {
+  const child = fork(fileURLToPath(file), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   return {
     ask: (message) => ask(child, message),
     async stop() {

@@ -24,5 +24,7 @@ export default defineRuntimeConfig({
     run: ({ event, action }: TicketContext) => action('tickets.record', { ticket: event.data.ticket }),
   })),
   egress: { allowPrivate: ['127.0.0.1'] },
+  // One endpoint gets in minutes what a sender sends in days.
+  limits: { webhooks: { rate: { perSecond: 100_000, burst: 100_000 } } },
   log: { level: 'warn' },
 });

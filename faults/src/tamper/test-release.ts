@@ -19,6 +19,8 @@ export interface TestRelease {
   readonly digest: string;
   readonly signatureFile: string;
   readonly trust: TrustPolicy;
+  /** The same, as a file holds it. */
+  readonly trustFile: Uint8Array;
   readonly tgz: Uint8Array;
   readonly now: Date;
   /** Another release of the same publisher, as good as this one. */
@@ -39,12 +41,14 @@ export async function signForTest(folder: string, codeBytes?: number): Promise<T
   };
   const key = { keyId: pair.keyId, publicKey: pair.publicKeyPem, validFrom: '2020-01-01T00:00:00Z' };
   const trust = { trustVersion: 1, publishers: { [publisher]: { keys: [key], allow: [id] } } };
+  const trustFile = Buffer.from(JSON.stringify(trust));
   return {
     files,
     other,
     digest: subjectDigest(files),
     signatureFile: signatureFileName(pair.keyId),
-    trust: parseTrustPolicy(Buffer.from(JSON.stringify(trust))),
+    trust: parseTrustPolicy(trustFile),
+    trustFile,
     tgz: packArtifact(files),
     now,
   };

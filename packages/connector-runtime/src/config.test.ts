@@ -57,6 +57,20 @@ describe('the config', () => {
     expect(options.masterKey instanceof Secret && options.masterKey.reveal()).toBe(masterKey);
   });
 
+  it('bounds what senders may cost, and refuses bounds that take nothing or too little', () => {
+    const limits = { webhooks: { rate: { perSecond: 5, burst: 10 } }, connections: { maxConnections: 50 } };
+    expect(parseRuntimeOptions({ ...valid, limits }, 'c.ts').limits).toEqual(limits);
+    expect(parseRuntimeOptions(valid, 'c.ts').limits).toEqual({ webhooks: {}, connections: {} });
+    const wrong = {
+      webhooks: { rate: { perSecond: 0, burst: 1 }, maxBytesInHand: 1000, maxRequest: 5 },
+      connections: { headersTimeoutMs: 0 },
+    };
+    const problems = problemsOf({ ...valid, limits: wrong }).join('\n');
+    for (const name of ['perSecond', 'maxBytesInHand', 'maxRequest', 'headersTimeoutMs']) {
+      expect(problems).toContain(name);
+    }
+  });
+
   it('takes a master key from where it is kept, files being relative to the config', () => {
     const keysOf = (masterKeys: readonly unknown[]) => {
       const [first, ...previousMasterKeys] = masterKeys;

@@ -41,7 +41,7 @@ beforeAll(async () => {
     clock: systemClock,
     log: silentLog,
   });
-});
+}, 60_000);
 afterAll(async () => {
   await store?.close();
   await rm(folder, { recursive: true, force: true });
