@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createNodeMiddleware, Webhooks } from '@octokit/webhooks';
 import {
+  ACCEPT_DELIVERY,
   createAuditTrail,
   createIngress,
   createLocalWrapper,
@@ -47,7 +48,7 @@ export const subjects: Readonly<Record<SubjectName, (start: ServerStart) => Prom
       if (given.length !== expected.length || !timingSafeEqual(Buffer.from(given), Buffer.from(expected))) {
         return c.json({ error: 'rejected' }, 401);
       }
-      const { rows } = await pool.query<{ inserted: boolean }>(ACCEPT, [
+      const { rows } = await pool.query<{ inserted: boolean }>(ACCEPT_DELIVERY.text, [
         endpoint.id,
         endpoint.tenantId,
         randomUUID(),
@@ -114,22 +115,3 @@ async function listen(server: Server | ServerType): Promise<number> {
 export function pathOf(subject: SubjectName, token: string): string {
   return subject === 'octokit' || subject === 'bolt' ? '/hooks' : `/hooks/${token}`;
 }
-
-/** The statement of `postgres-delivery-store.ts`. */
-const ACCEPT = `
-  with endpoint as (
-    select id, tenant_id from connector.endpoints e
-    where id = $1 and tenant_id = $2 and not disabled
-      and exists (select 1 from connector.endpoint_addresses
-        where id = $10 and endpoint_id = e.id and (expires_at is null or expires_at > $9::timestamptz))
-      and exists (select 1 from connector.endpoint_secrets
-        where id = any($11::uuid[]) and endpoint_id = e.id and (expires_at is null or expires_at > $9::timestamptz))
-  ), inserted as (
-    insert into connector.deliveries
-      (id, tenant_id, endpoint_id, delivery_key, dedupe_digest, content_type, headers, body, received_at)
-    select $3::uuid, tenant_id, id, $4::text, $5::bytea, $6::text, $7::json, $8::bytea, $9::timestamptz
-    from endpoint
-    on conflict do nothing
-    returning 1
-  )
-  select exists(select 1 from endpoint) as active, exists(select 1 from inserted) as inserted`;

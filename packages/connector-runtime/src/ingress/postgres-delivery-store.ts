@@ -9,7 +9,7 @@ export interface DeliveryStore {
   accept(delivery: VerifiedDelivery): Promise<Acceptance>;
 }
 
-const ACCEPT = {
+export const ACCEPT_DELIVERY = {
   name: 'accept-delivery',
   text: `
     with endpoint as (
@@ -34,7 +34,7 @@ export function createPostgresDeliveryStore(run: RunPrepared): DeliveryStore {
   return {
     async accept(delivery) {
       const { endpoint, body, dedupeDigest } = delivery;
-      const [row] = await run<{ active: boolean; inserted: boolean }>(ACCEPT, [
+      const [row] = await run<{ active: boolean; inserted: boolean }>(ACCEPT_DELIVERY, [
         endpoint.id,
         endpoint.tenantId,
         delivery.id,
