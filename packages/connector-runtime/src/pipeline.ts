@@ -5,7 +5,7 @@ import { createIngress, type IngressOptions } from './ingress/index.ts';
 import type { PgBossQueue } from './jobs/index.ts';
 import type { PolicyEngine } from './policy/index.ts';
 import { createPolling, type PollingSettings } from './polling/index.ts';
-import { type AnyWorkflow, type ConnectionsPort, createRunExecutor } from './runs/index.ts';
+import { type AnyWorkflow, type ConnectionsPort, createRunControl, createRunExecutor } from './runs/index.ts';
 import type { AuditTrail } from './types/audit.ts';
 import type { Clock } from './types/clock.ts';
 import type { ConnectorCalls } from './types/connector-calls.ts';
@@ -86,6 +86,7 @@ export function createPipeline(ports: PipelinePorts) {
     approvals,
     polling,
     settleByPerson: actions.settleByPerson,
+    control: createRunControl({ db, audit, jobs, clock }),
     async start(): Promise<void> {
       await work();
       worker.start();

@@ -352,5 +352,6 @@ function runsOf(reader: RunReader, pipeline: Pipeline, auditUrl: (runId: string)
       return run && { ...run, auditUrl: auditUrl(runId) };
     },
     settle: (step, found, by) => pipeline.settleByPerson(step, found, by),
+    ...pipeline.control,
   };
 }

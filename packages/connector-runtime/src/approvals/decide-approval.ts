@@ -56,8 +56,9 @@ async function decide(approval: Approval, click: Click, { db, audit, jobs, clock
       with decided as (
         update connector.approvals set status = ${decision}, decided_by = ${actor}, decided_at = ${now}
         where id = ${approval.id} and tenant_id = ${approval.tenantId} and status = 'requested' and expires_at > ${now}
-          -- Nothing would happen on a "yes" to a run that is over.
-          and exists (select from connector.runs r where r.id = run_id and r.status in ('queued', 'running', 'waiting'))
+          -- Nothing would happen on a "yes" to a run that is over; one that diverged may be resumed.
+          and exists (select from connector.runs r
+            where r.id = run_id and r.status in ('queued', 'running', 'waiting', 'diverged'))
         returning id, run_id
       ), step as (
         update connector.run_steps s set status = ${approved ? 'succeeded' : 'denied'},

@@ -96,7 +96,13 @@ export function createTestHttp(
           expiresAt: '2026-01-01T00:00:00.000Z',
         }),
       },
-      runs: { list: async () => [], get: async () => undefined, settle: async () => undefined },
+      runs: {
+        list: async () => [],
+        get: async () => undefined,
+        settle: async () => undefined,
+        cancel: async () => undefined,
+        resume: async () => undefined,
+      },
       approvals: { list: async () => [], decide: async () => ({ status: 'decided' }) },
       audit: {
         list: (tenantId, page) => listAudit(db, tenantId, page),

@@ -70,6 +70,8 @@ export interface Approved {
  */
 export interface WorkflowContext<Trigger extends string = string> {
   readonly event: Omit<TenantEvent, 'data'> & { readonly data: EventOf<Trigger> };
+  /** The version of the workflow that this run started with. */
+  readonly version: number;
   /** Rejects with the action's error (`code`, `message`) when it failed or was denied. */
   action<Name extends WorkflowAction>(
     name: Name,
@@ -87,6 +89,11 @@ export interface WorkflowContext<Trigger extends string = string> {
   /** Journals what `work` gives (JSON). It may run more than once if the process dies before that. */
   step<T>(key: string, work: () => T | Promise<T>): Promise<T>;
   sleep(key: string, ms: number): Promise<void>;
+  /**
+   * Where a workflow was changed: true for runs that come here under the new code, false for those that had come further under
+   * the old. Decided once per run and id, and journalled. Take it out, with the old path, when no run of before is left.
+   */
+  patch(id: string): Promise<boolean>;
   /** Also speaks during a replay. */
   log(message: string, fields?: LogFields): void;
 }
@@ -96,6 +103,10 @@ export interface Workflow<Trigger extends string = string> {
   readonly name: string;
   /** Full name of a trigger: `servicenow.incident-changed`. */
   readonly on: Trigger;
+  /** Raise it with each change. A run is never given to code of a lower version than has worked on it. Default 1. */
+  readonly version?: number;
+  /** A run that is not over so long after it was created ends as failed, with `RUN_DEADLINE_EXCEEDED`. Default: none. */
+  readonly deadlineMs?: number;
   run(context: WorkflowContext<Trigger>): Promise<unknown>;
 }
 
@@ -103,6 +114,8 @@ export interface Workflow<Trigger extends string = string> {
 export interface AnyWorkflow {
   readonly name: string;
   readonly on: string;
+  readonly version?: number;
+  readonly deadlineMs?: number;
   run(context: never): Promise<unknown>;
 }
 
@@ -120,6 +133,13 @@ export function defineWorkflow<const Trigger extends WorkflowTrigger>(workflow: 
       'WORKFLOW_INVALID',
       `workflow ${workflow.name}: "${workflow.on}" is no <connector>.<trigger>`,
     );
+  }
+  for (const [name, value] of [
+    ['version', workflow.version],
+    ['deadlineMs', workflow.deadlineMs],
+  ] as const) {
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw new RuntimeError('WORKFLOW_INVALID', `workflow ${workflow.name}: ${name} must be a whole number above 0`);
   }
   return workflow;
 }

@@ -1,8 +1,15 @@
 import { RuntimeError } from '../types/errors.ts';
-import type { Step } from '../types/run.ts';
+import type { Step, StepKind } from '../types/run.ts';
+
+export interface JournalledStep extends Step {
+  /** In which order results came to the workflow, where other operations were open. */
+  readonly turn: number | null;
+}
 
 interface AskedStep {
-  readonly kind: Step['kind'];
+  readonly kind: StepKind;
+  /** What it does, for people: `action servicenow.update-assignment`. */
+  readonly what: string;
   /** Undefined: the workflow leaves the name to us. */
   readonly key: string | undefined;
   /** What the name is made from then: `<prefix>#<n>`. */
@@ -18,20 +25,20 @@ export interface Divergence {
 }
 
 type Found =
-  | { readonly key: string; readonly existing: Step | undefined }
+  | { readonly key: string; readonly existing: JournalledStep | undefined }
   | { readonly invalid: RuntimeError }
   | { readonly diverged: Divergence };
 
 export interface Journal {
   find(asked: AskedStep): Found;
   /** A journalled step that the replay has not asked for so far. */
-  unasked(): Step | undefined;
+  unasked(): JournalledStep | undefined;
 }
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._:/#-]{0,199}$/;
 
 /** A run's steps as they were when it was claimed, matched with what the workflow's code asks for now. */
-export function createJournal(steps: readonly Step[]): Journal {
+export function createJournal(steps: readonly JournalledStep[]): Journal {
   const journalled = new Map(steps.map((step) => [step.key, step]));
   const asked = new Set<string>();
 
@@ -62,14 +69,22 @@ export function createJournal(steps: readonly Step[]): Journal {
       asked.add(key);
       const existing = journalled.get(key);
       if (existing !== undefined && (existing.kind !== step.kind || existing.digest !== step.digest)) {
-        return {
-          diverged: { step: key, was: `${existing.kind} ${existing.digest}`, is: `${step.kind} ${step.digest}` },
-        };
+        return { diverged: { step: key, was: describe(existing), is: `${step.what} ${short(step.digest)}` } };
       }
       return { key, existing };
     },
-    unasked: () => steps.find((step) => !asked.has(step.key)),
+    // A patch may be taken out of the code once all that depends on it is.
+    unasked: () => steps.find((step) => step.kind !== 'patch' && !asked.has(step.key)),
   };
+}
+
+/** A step as a person can tell it from another: equal digests are equal actions, connections and inputs. */
+export function describe({ kind, action, digest }: Step): string {
+  return `${action === null ? kind : `${kind} ${action}`} ${short(digest)}`;
+}
+
+function short(digest: string): string {
+  return `(${digest.slice(0, 'sha256:'.length + 12)})`;
 }
 
 function isNumbered(key: string, prefix: string): boolean {

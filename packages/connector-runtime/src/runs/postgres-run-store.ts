@@ -4,22 +4,42 @@ import type { Clock } from '../types/clock.ts';
 import type { Database, Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { JobQueue } from '../types/jobs.ts';
-import type { Run, RunStatus, Step, StepError } from '../types/run.ts';
+import type { Run, RunStatus, StepError } from '../types/run.ts';
+import type { JournalledStep } from './journal.ts';
 
 /** How an execution leaves its run. */
 export interface Conclusion {
-  readonly status: Exclude<RunStatus, 'queued' | 'running' | 'cancelled'>;
+  readonly status: Exclude<RunStatus, 'queued' | 'running' | 'cancelling'>;
   readonly result?: unknown;
   readonly error?: StepError;
   /** When a waiting run is due again by itself. */
   readonly dueAt?: number | undefined;
 }
 
+/** A run with what its executor needs to know besides. */
+export interface StoredRun extends Run {
+  /** Of the definition that started it. */
+  readonly version: number;
+  /** The newest definition that has worked on it. */
+  readonly codeVersion: number;
+  /** Milliseconds since 1970. */
+  readonly deadlineAt: number | undefined;
+  /** Why it is being cancelled. */
+  readonly error: StepError | null;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+}
+
 export interface RunStore {
-  find(runId: string): Promise<Run | undefined>;
+  find(runId: string): Promise<StoredRun | undefined>;
   /** Takes the run over from whoever had it; undefined when another one just did. */
-  claim(run: Run): Promise<Run | undefined>;
-  steps(run: Run): Promise<readonly Step[]>;
+  claim(
+    run: StoredRun,
+    code: { readonly version: number; readonly deadlineMs?: number | undefined },
+  ): Promise<StoredRun | undefined>;
+  /** Leaves the run to another node, and looks again later. */
+  leave(run: StoredRun): Promise<void>;
+  steps(run: Run): Promise<readonly JournalledStep[]>;
   /** Journals a step that is not an action. Throws `RUN_FENCED`. */
   write(run: Run, step: LocalStep): Promise<void>;
   /** Throws `RUN_FENCED`. */
@@ -28,7 +48,7 @@ export interface RunStore {
 
 interface LocalStep {
   readonly key: string;
-  readonly kind: 'step' | 'sleep';
+  readonly kind: 'step' | 'sleep' | 'patch';
   readonly digest: string;
   readonly status: 'waiting' | 'succeeded' | 'failed';
   readonly output?: unknown;
@@ -59,7 +79,8 @@ export function createPostgresRunStore(options: {
       const row = await db
         .selectFrom('connector.runs as r')
         .innerJoin('connector.events as e', 'e.id', 'r.event_id')
-        .select(['r.id', 'r.tenant_id', 'r.workspace_id', 'r.workflow', 'r.status', 'r.generation'])
+        .select(['r.id', 'r.tenant_id', 'r.workspace_id', 'r.workflow', 'r.status', 'r.generation', 'r.error'])
+        .select(['r.version', 'r.code_version', 'r.deadline_at', 'r.updated_at'])
         .select([
           'e.id as event_id',
           'e.workspace_id as event_workspace_id',
@@ -82,22 +103,55 @@ export function createPostgresRunStore(options: {
         data: row.data,
         receivedAt: row.received_at.getTime(),
       };
-      const { id, tenant_id: tenantId, workspace_id: workspaceId, workflow, status, generation } = row;
-      return { id, tenantId, workspaceId, workflow, event, status, generation };
+      const { id, tenant_id: tenantId, workspace_id: workspaceId, workflow, status, generation, error } = row;
+      const base = { id, tenantId, workspaceId, workflow, event, status, generation, error };
+      const { version, code_version: codeVersion, deadline_at, updated_at } = row;
+      return {
+        ...base,
+        version,
+        codeVersion,
+        deadlineAt: deadline_at?.getTime(),
+        updatedAt: updated_at.getTime(),
+      };
     },
 
-    async claim(run) {
+    async claim(run, { version, deadlineMs = null }) {
       const generation = run.generation + 1;
-      const kind = run.generation === 0 ? 'run.started' : 'run.resumed';
-      const { rows } = await sql`
+      const first = run.generation === 0;
+      const kind = run.status === 'cancelling' ? 'run.cancelling' : first ? 'run.started' : 'run.resumed';
+      const code = { generation, event: run.event.id, version: first ? version : run.version };
+      const { rows } = await sql<Claimed>`
         with claimed as (
-          update connector.runs set generation = ${generation}, status = 'running', updated_at = ${new Date(clock.now())}
+          update connector.runs set generation = ${generation}, updated_at = ${new Date(clock.now())},
+            status = case status when 'cancelling' then status else 'running' end,
+            version = ${code.version}, code_version = greatest(code_version, ${version}::int),
+            deadline_at = case when ${first} then created_at + make_interval(secs => ${deadlineMs}::float8 / 1000)
+              else deadline_at end
           where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}
-            and status in ('queued', 'running', 'waiting')
-          returning id
+            and status in ('queued', 'running', 'waiting', 'cancelling')
+          returning status, error, code_version, deadline_at
         )
-        select ${entry(run, kind, { generation, event: run.event.id })} as seq from claimed`.execute(db);
-      return rows.length === 0 ? undefined : { ...run, status: 'running', generation };
+        select c.*, ${entry(run, kind, code)} as seq from claimed c`.execute(db);
+      const [row] = rows;
+      if (row === undefined) return undefined;
+      const { status, error, code_version: codeVersion, deadline_at } = row;
+      return {
+        ...run,
+        generation,
+        status,
+        error,
+        version: code.version,
+        codeVersion,
+        deadlineAt: deadline_at?.getTime(),
+      };
+    },
+
+    async leave(run) {
+      const now = clock.now();
+      const delayMs = Math.min(Math.max(now - run.updatedAt, SHORTEST_LEAVE_MS), LONGEST_LEAVE_MS);
+      await db
+        .transaction()
+        .execute((trx) => jobs.send(trx, [{ queue: 'run', runId: run.id }], { startAt: now + delayMs }));
     },
 
     // A statement of its own, after the claim: one begun before would not see what the previous holder still committed.
@@ -107,6 +161,7 @@ export function createPostgresRunStore(options: {
         .selectAll()
         .where('run_id', '=', run.id)
         .where('tenant_id', '=', run.tenantId)
+        .orderBy('turn')
         .orderBy('created_at')
         .orderBy('key')
         .execute();
@@ -125,6 +180,7 @@ export function createPostgresRunStore(options: {
         plannedDigest: row.planned_digest,
         dueAt: row.due_at?.getTime() ?? null,
         attemptedAt: row.attempted_at?.getTime() ?? null,
+        turn: row.turn,
       }));
     },
 
@@ -133,7 +189,8 @@ export function createPostgresRunStore(options: {
       const { rows } = await sql`
         with run as materialized (
           select id, tenant_id from connector.runs
-          where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation} for share
+          where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}
+            and status = 'running' for share
         )
         insert into connector.run_steps as s (run_id, key, tenant_id, kind, digest, status, output, error, idempotency_key,
           due_at, finished_at)
@@ -150,7 +207,7 @@ export function createPostgresRunStore(options: {
 
     async conclude(run, { status, result, error, dueAt }) {
       const now = new Date(clock.now());
-      const finished = status !== 'waiting';
+      const finished = status !== 'waiting' && status !== 'diverged';
       const details = { ...(error && { error }), ...(dueAt !== undefined && { dueAt: new Date(dueAt).toISOString() }) };
       const statement = sql`
         with concluded as (
@@ -158,8 +215,16 @@ export function createPostgresRunStore(options: {
             finished_at = ${finished ? now : null}::timestamptz,
             result = ${status === 'completed' ? (JSON.stringify(result) ?? 'null') : null}::json,
             error = ${error === undefined ? null : JSON.stringify(error)}::json
-          where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation} and status = 'running'
+          where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}
+            and status = ${run.status}
           returning id
+        ), unsettled as (
+          update connector.run_steps s set status = 'unknown', due_at = null,
+            error = coalesce(s.error, ${JSON.stringify(UNSETTLED)}::json)
+          from concluded c
+          where ${finished} and s.run_id = c.id and s.kind = 'action' and s.status in ('intended', 'unknown')
+        ), waits as (
+          delete from connector.event_waits w using concluded c where ${finished} and w.run_id = c.id
         )
         select ${entry(run, `run.${status}`, details)} as seq from concluded`;
       const conclude = async (executor: Db | Transaction<Database>) => {
@@ -175,8 +240,25 @@ export function createPostgresRunStore(options: {
   };
 }
 
+/** How long a node waits for one that has the workflow: the longer, the longer the run has been left alone. */
+const SHORTEST_LEAVE_MS = 2_000;
+const LONGEST_LEAVE_MS = 600_000;
+
+/** What a finished run says of a write whose outcome it did not learn: nobody but a person looks any more. */
+const UNSETTLED: StepError = {
+  code: 'ACTION_OUTCOME_UNKNOWN',
+  message: 'the run ended before the outcome of this write was known: look at the SaaS and settle the step',
+};
+
+interface Claimed {
+  readonly status: 'running' | 'cancelling';
+  readonly error: StepError | null;
+  readonly code_version: number;
+  readonly deadline_at: Date | null;
+}
+
 function fenced(run: Run): RuntimeError {
-  return new RuntimeError('RUN_FENCED', `run ${run.id} was taken over by another node`, {
+  return new RuntimeError('RUN_FENCED', `run ${run.id} was taken over by another node, or cancelled`, {
     details: { runId: run.id, generation: run.generation },
   });
 }

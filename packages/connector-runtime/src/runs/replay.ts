@@ -15,7 +15,9 @@ export type ReplayEnd =
   | { readonly kind: 'returned'; readonly result: unknown }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'parked'; readonly dueAt: number | undefined }
-  | { readonly kind: 'diverged'; readonly divergence: Divergence };
+  | { readonly kind: 'diverged'; readonly divergence: Divergence }
+  /** Its deadline passed before it asked for something new. */
+  | { readonly kind: 'overdue' };
 
 export interface Replay {
   /** An operation of the workflow. What `work` throws ends the execution, like `end`; the workflow never sees it. */

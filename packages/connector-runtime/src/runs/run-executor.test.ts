@@ -93,8 +93,29 @@ describe('a run', () => {
   it('stays as it is on a node that lacks its workflow', async () => {
     const runId = await bench.seedRun('elsewhere');
     const node = bench.createNode([]);
-    await expect(node.executor.execute(runId)).rejects.toMatchObject({ code: 'WORKFLOW_UNKNOWN' });
+    await node.executor.execute(runId);
     expect(await bench.run(runId)).toMatchObject({ status: 'queued', generation: 0 });
+  });
+
+  it('is looked at again ever more rarely while no node has its workflow', async () => {
+    bench.clock.advance(3_600_000);
+    while (bench.queue.take() !== undefined);
+    const runId = await bench.seedRun('elsewhere');
+    await bench.db
+      .updateTable('connector.runs')
+      .set({ updated_at: new Date(bench.clock.now()) })
+      .where('id', '=', runId)
+      .execute();
+    const node = bench.createNode([]);
+    const pauses: number[] = [];
+    for (let look = 0; look < 12; look += 1) {
+      await node.executor.execute(runId);
+      const pauseMs = (bench.queue.nextAt() ?? 0) - bench.clock.now();
+      pauses.push(pauseMs / 1000);
+      bench.clock.advance(pauseMs);
+      expect(bench.queue.take()).toMatchObject({ queue: 'run', runId });
+    }
+    expect(pauses).toEqual([2, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
   });
 
   it('returns journalled results on replay and does nothing twice', async () => {

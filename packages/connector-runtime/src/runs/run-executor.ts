@@ -2,16 +2,15 @@ import { isConnectorError } from '@org/connector-sdk';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { Db } from '../types/database.ts';
-import { RuntimeError } from '../types/errors.ts';
 import type { JobQueue } from '../types/jobs.ts';
 import type { Log } from '../types/log.ts';
-import type { Run } from '../types/run.ts';
+import type { RunStatus } from '../types/run.ts';
 import type { AnyWorkflow } from './define-workflow.ts';
 import { createGrants } from './grants.ts';
-import { createJournal, type Divergence } from './journal.ts';
+import { createJournal, type Divergence, describe } from './journal.ts';
 import type { PlanPorts } from './plan-action.ts';
 import type { ActionsPort, ApprovalsPort } from './ports.ts';
-import { type Conclusion, createPostgresRunStore } from './postgres-run-store.ts';
+import { type Conclusion, createPostgresRunStore, type StoredRun } from './postgres-run-store.ts';
 import { type ReplayEnd, runReplay } from './replay.ts';
 import { createWorkflowContext } from './workflow-context.ts';
 
@@ -31,31 +30,34 @@ export interface RunExecutor {
    * Takes a run over and brings it as far as it goes now: to its end, or to where every branch of it waits. Safe to call at any
    * time on any node: a finished run is left alone, and who held the run before can't write to it any more.
    *
-   * @throws RuntimeError `WORKFLOW_UNKNOWN` when this node does not have the workflow (another may), or what the database threw:
-   * the run is as the journal says, and is to be tried again
+   * A run whose workflow this node lacks, or has in an older version than has worked on it, is left to another node.
+   *
+   * @throws what the database threw: the run is as the journal says, and is to be tried again
    */
   execute(runId: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** Runs workflows as plain functions over their journals. */
 export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
-  const { approvals, log } = options;
+  const { approvals, clock, log } = options;
   const store = createPostgresRunStore(options);
   const workflows = new Map(options.workflows.map((workflow) => [workflow.name, workflow]));
 
   async function execute(runId: string, signal: AbortSignal): Promise<void> {
     const found = await store.find(runId);
-    if (found === undefined || isFinished(found)) return;
+    if (found === undefined || isFinished(found) || found.status === 'diverged') return;
     const workflow = workflows.get(found.workflow);
-    if (workflow === undefined) {
-      throw new RuntimeError(
-        'WORKFLOW_UNKNOWN',
-        `run ${runId} waits for workflow ${found.workflow}: this node lacks it`,
-      );
-    }
-    const run = await store.claim(found);
+    const version = workflow?.version ?? 1;
+    const cancelling = found.status === 'cancelling';
+    if (!cancelling && (workflow === undefined || version < found.codeVersion)) return leave(found, workflow);
+    const run = await store.claim(found, { version, deadlineMs: workflow?.deadlineMs });
     if (run === undefined) return;
+    const stopped = run.status === 'cancelling' || workflow === undefined;
+    await conclude(run, stopped ? cancelled(run) : await replayed(run, workflow, signal));
+  }
 
+  async function replayed(run: StoredRun, workflow: AnyWorkflow, signal: AbortSignal): Promise<Conclusion> {
+    if (run.deadlineAt !== undefined && run.deadlineAt <= clock.now()) return overdue(run);
     const steps = await store.steps(run);
     const journal = createJournal(steps);
     const grants = createGrants(await approvals.granted(run), steps);
@@ -63,10 +65,22 @@ export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
       const context = createWorkflowContext({ run, journal, grants, replay, signal }, { ...options, store });
       return workflow.run(context as never);
     });
-    const left = end.kind === 'parked' ? undefined : journal.unasked();
-    const conclusion = left === undefined ? conclusionOf(run, end) : divergedFrom(run, end, left);
+    const left = end.kind === 'returned' || end.kind === 'threw' ? journal.unasked() : undefined;
+    if (left === undefined) return conclusionOf(run, end);
+    return diverged(run, { step: left.key, was: describe(left), is: 'not asked for' });
+  }
+
+  async function conclude(run: StoredRun, conclusion: Conclusion): Promise<void> {
     await store.conclude(run, conclusion);
-    if (conclusion.status !== 'waiting') await approvals.cancelOpen(run);
+    // What a stopped run asks stays open: it may be resumed.
+    if (isFinished(conclusion)) await approvals.cancelOpen(run);
+  }
+
+  async function leave(run: StoredRun, workflow: AnyWorkflow | undefined): Promise<void> {
+    const { id: runId, codeVersion } = run;
+    const has = workflow === undefined ? 'lacks it' : `has version ${workflow.version ?? 1}`;
+    log.warn(`a run needs version ${codeVersion} of workflow ${run.workflow}, and this node ${has}`, { runId });
+    await store.leave(run);
   }
 
   return {
@@ -75,23 +89,27 @@ export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
         await execute(runId, signal);
       } catch (error) {
         if (!isConnectorError(error) || error.code !== 'RUN_FENCED') throw error;
-        log.warn('the run was taken over: this node leaves it', { runId });
+        log.warn('the run was taken over or cancelled: this node leaves it', { runId });
       }
     },
   };
 }
 
-function isFinished({ status }: Run): boolean {
-  return status !== 'queued' && status !== 'running' && status !== 'waiting';
+const FINAL: ReadonlySet<RunStatus> = new Set(['completed', 'denied', 'failed', 'cancelled']);
+
+function isFinished({ status }: { readonly status: RunStatus }): boolean {
+  return FINAL.has(status);
 }
 
 /** Errors that mean "it was not allowed", and not "it went wrong". */
 const DENIALS: ReadonlySet<string> = new Set(['APPROVAL_DENIED', 'APPROVAL_EXPIRED', 'POLICY_DENIED']);
 
-function conclusionOf(run: Run, end: ReplayEnd): Conclusion {
+function conclusionOf(run: StoredRun, end: ReplayEnd): Conclusion {
   switch (end.kind) {
     case 'parked':
-      return { status: 'waiting', dueAt: end.dueAt };
+      return { status: 'waiting', dueAt: earlier(end.dueAt, run.deadlineAt) };
+    case 'overdue':
+      return overdue(run);
     case 'diverged':
       return diverged(run, end.divergence);
     case 'returned':
@@ -119,13 +137,22 @@ function resultOf(result: unknown): Conclusion {
   }
 }
 
-/** The code came to an end without asking for a step that the journal holds. */
-function divergedFrom(run: Run, end: ReplayEnd, left: { key: string; kind: string; digest: string }): Conclusion {
-  if (end.kind === 'diverged') return diverged(run, end.divergence);
-  return diverged(run, { step: left.key, was: `${left.kind} ${left.digest}`, is: 'not asked for' });
+function cancelled({ error }: StoredRun): Conclusion {
+  return { status: 'cancelled', error: error ?? { code: 'RUN_CANCELLED', message: 'the run was cancelled' } };
 }
 
-function diverged(run: Run, { step, was, is }: Divergence): Conclusion {
-  const message = `workflow ${run.workflow} no longer fits the journal of its run at step ${step}: it was ${was} and is ${is}; what it did so far stands in its journal, and nothing more of it is done`;
+function overdue(run: StoredRun): Conclusion {
+  const at = new Date(run.deadlineAt ?? 0).toISOString();
+  const message = `workflow ${run.workflow} was to be over by ${at}: nothing more of this run is begun`;
+  return { status: 'failed', error: { code: 'RUN_DEADLINE_EXCEEDED', message } };
+}
+
+function diverged(run: StoredRun, { step, was, is }: Divergence): Conclusion {
+  const message = `the code of workflow ${run.workflow} does not fit the journal of this run (version ${run.version}) at step ${step}: it was ${was} and is ${is}. Nothing is lost, and nothing more is done: deploy code that fits (keep the old path behind patch or version) and resume the run, or cancel it`;
   return { status: 'diverged', error: { code: 'RUN_DIVERGED', message } };
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

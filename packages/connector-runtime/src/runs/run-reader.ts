@@ -1,6 +1,6 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database, Db } from '../types/database.ts';
-import type { RunStatus, StepError, StepStatus } from '../types/run.ts';
+import type { RunStatus, StepError, StepKind, StepStatus } from '../types/run.ts';
 
 /** A run as people are shown it. Times are ISO 8601. */
 interface RunSummary {
@@ -10,11 +10,17 @@ interface RunSummary {
   readonly workflow: string;
   readonly trigger: string;
   readonly eventKey: string;
+  /** The version of the workflow that it started with. */
+  readonly version: number;
   readonly status: RunStatus;
   readonly error: StepError | null;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly finishedAt: string | null;
+  /** When it has to be over; null: it has no deadline. */
+  readonly deadlineAt: string | null;
+  /** Writes whose outcome nobody knows so far: of a finished run, a person settles them. */
+  readonly unsettled: number;
 }
 
 interface RunDetails extends RunSummary {
@@ -25,7 +31,7 @@ interface RunDetails extends RunSummary {
 
 interface StepSummary {
   readonly key: string;
-  readonly kind: 'action' | 'approval' | 'step' | 'sleep';
+  readonly kind: StepKind;
   readonly action: string | null;
   readonly status: StepStatus;
   readonly attempts: number;
@@ -48,9 +54,9 @@ interface RunQuery {
   readonly tenantId: string;
   /** At most 500 are given. */
   readonly limit: number;
-  readonly status?: RunStatus;
+  readonly status?: RunStatus | undefined;
   /** Id of the last run of the page before. */
-  readonly before?: string;
+  readonly before?: string | undefined;
 }
 
 export interface RunReader {
@@ -127,6 +133,9 @@ async function readApprovals(db: Reader, run: Owned): Promise<readonly ApprovalS
   }));
 }
 
+const unsettled = sql<number>`(select count(*)::int from connector.run_steps s
+  where s.run_id = r.id and s.tenant_id = r.tenant_id and s.status = 'unknown')`;
+
 function summaries(db: Reader) {
   return db
     .selectFrom('connector.runs as r')
@@ -141,6 +150,9 @@ function summaries(db: Reader) {
       'r.created_at',
       'r.updated_at',
       'r.finished_at',
+      'r.version',
+      'r.deadline_at',
+      unsettled.as('unsettled'),
     ])
     .select(['e.trigger', 'e.event_key']);
 }
@@ -157,6 +169,9 @@ interface SummaryRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly finished_at: Date | null;
+  readonly version: number;
+  readonly deadline_at: Date | null;
+  readonly unsettled: number;
 }
 
 function toSummary(row: SummaryRow): RunSummary {
@@ -167,10 +182,13 @@ function toSummary(row: SummaryRow): RunSummary {
     workflow: row.workflow,
     trigger: row.trigger,
     eventKey: row.event_key,
+    version: row.version,
     status: row.status,
     error: row.error,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     finishedAt: row.finished_at?.toISOString() ?? null,
+    deadlineAt: row.deadline_at?.toISOString() ?? null,
+    unsettled: row.unsettled,
   };
 }

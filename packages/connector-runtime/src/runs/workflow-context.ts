@@ -1,9 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../types/clock.ts';
-import { type StepContent, stepDigest } from '../types/digest.ts';
+import { stepDigest } from '../types/digest.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
-import type { Run, Step } from '../types/run.ts';
 import type {
   ActionOptions,
   ApprovalQuestion,
@@ -14,11 +12,13 @@ import type {
 } from './define-workflow.ts';
 import type { Grants } from './grants.ts';
 import type { Journal } from './journal.ts';
+import { createOperations } from './operation.ts';
+import { createPatch } from './patch.ts';
 import { type PlanPorts, planAction } from './plan-action.ts';
 import { plannedStep } from './planned-step.ts';
 import type { ActionsPort, ApprovalsPort } from './ports.ts';
-import type { RunStore } from './postgres-run-store.ts';
-import type { Progress, Replay } from './replay.ts';
+import type { RunStore, StoredRun } from './postgres-run-store.ts';
+import type { Replay } from './replay.ts';
 import { attempt, orRefusal, stepFailure } from './step-failure.ts';
 
 export interface ContextPorts extends PlanPorts {
@@ -30,65 +30,19 @@ export interface ContextPorts extends PlanPorts {
 }
 
 export interface Execution {
-  readonly run: Run;
+  readonly run: StoredRun;
   readonly journal: Journal;
   readonly grants: Grants;
   readonly replay: Replay;
   readonly signal: AbortSignal;
 }
 
-type AskedOperation = { readonly key: string | undefined; readonly prefix: string; readonly content: StepContent };
-type Located = { readonly key: string; readonly digest: string; readonly existing: Step | undefined };
-
-/** The step whose work is running, if one is. */
-const insideStep = new AsyncLocalStorage<{ readonly replay: Replay; readonly key: string }>();
-
-/** A step that waited for another operation would hold up the very end of the execution that the other one waits for. */
-function nested({ key, prefix, content }: AskedOperation, around: string): RuntimeError {
-  return new RuntimeError(
-    'WORKFLOW_INVALID',
-    `${content.kind} "${key ?? prefix}" is begun inside the work of step "${around}": begin it before or after that step`,
-  );
-}
-
 /** What a workflow's code does things with, over a run's journal. */
 export function createWorkflowContext(execution: Execution, ports: ContextPorts): WorkflowContext {
-  const { run, journal, grants, replay, signal } = execution;
+  const { run, grants, replay, signal } = execution;
   const { store, actions, approvals, clock, log } = ports;
-
-  /** Finds the step in the journal when the workflow asks for it, and does it only if it is not over yet. */
-  function operate<T>(asked: AskedOperation, act: (step: Located) => Promise<Progress<T>>): Promise<T> {
-    const digest = stepDigest(asked.content);
-    const around = insideStep.getStore();
-    const found =
-      around?.replay === replay
-        ? { invalid: nested(asked, around.key) }
-        : journal.find({ kind: asked.content.kind, key: asked.key, prefix: asked.prefix, digest });
-    return replay.operate<T>(async () => {
-      if ('invalid' in found) return { error: found.invalid };
-      if ('diverged' in found) {
-        replay.end({ kind: 'diverged', divergence: found.diverged });
-        return { waits: {} };
-      }
-      const { key, existing } = found;
-      if (existing?.status === 'succeeded') return { value: existing.output as T };
-      if (existing?.status === 'failed' || existing?.status === 'denied')
-        return { error: stepFailure(key, existing.error) };
-      if (existing === undefined && (await leavesStepsBehind(key, asked.content.kind))) return { waits: {} };
-      return act({ key, digest, existing });
-    });
-  }
-
-  /** A new step is begun only when the code has come past all that the journal holds: else it is other code. */
-  async function leavesStepsBehind(key: string, kind: Step['kind']): Promise<boolean> {
-    if (journal.unasked() === undefined) return false;
-    await replay.settled();
-    const left = journal.unasked();
-    if (left === undefined) return false;
-    const is = `not asked for; the workflow asks for ${kind} ${key} instead`;
-    replay.end({ kind: 'diverged', divergence: { step: left.key, was: `${left.kind} ${left.digest}`, is } });
-    return true;
-  }
+  const operations = createOperations(execution, clock);
+  const { operate, inside } = operations;
 
   function act(
     wanted: PlannedStep,
@@ -163,7 +117,7 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
 
   function step<T>(key: string, work: () => T | Promise<T>): Promise<T> {
     return operate<T>({ key, prefix: key, content: { kind: 'step' } }, async ({ key, digest }) => {
-      const done = await attempt(key, () => insideStep.run({ replay, key }, work));
+      const done = await attempt(key, () => inside(key, work));
       const local = { key, kind: 'step', digest } as const;
       if ('error' in done) {
         await store.write(run, { ...local, status: 'failed', error: done.error });
@@ -194,6 +148,8 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
 
   const context = {
     event: run.event,
+    version: run.version,
+    patch: createPatch(run, operations, store),
     action: (named: string | PlannedStep, second?: unknown, options: ActionOptions = {}) =>
       typeof named === 'string'
         ? act(plannedStep(named, second, options), options)

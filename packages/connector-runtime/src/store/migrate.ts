@@ -11,6 +11,7 @@ import { oauth } from './migrations/0004-oauth.ts';
 import { endpoints } from './migrations/0005-endpoints.ts';
 import { polling } from './migrations/0006-polling.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
+import { workflows } from './migrations/0009-workflows.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -22,6 +23,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0005-endpoints': endpoints,
   '0006-polling': polling,
   '0008-api-tokens': apiTokens,
+  '0009-workflows': workflows,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

@@ -2,7 +2,7 @@ import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk'
 import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
 import type { DeliveryOutcome, DeliveryResult } from './delivery.ts';
 import type { AdminRole } from './roles.ts';
-import type { RunStatus, StepError, StepStatus } from './run.ts';
+import type { RunStatus, StepError, StepKind, StepStatus } from './run.ts';
 
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 /** `Generated<Timestamp>` would select as the column type itself, not as a Date. */
@@ -237,6 +237,11 @@ export interface Database {
     event_id: string;
     status: Generated<RunStatus>;
     generation: Generated<number>;
+    /** Of the workflow's definition, when the run started. */
+    version: Generated<number>;
+    /** The newest definition that has worked on it: older ones leave it alone. */
+    code_version: Generated<number>;
+    deadline_at: Timestamp | null;
     result: NullableJson<unknown>;
     error: NullableJson<StepError>;
     created_at: GeneratedTimestamp;
@@ -247,7 +252,7 @@ export interface Database {
     run_id: string;
     key: string;
     tenant_id: string;
-    kind: 'action' | 'approval' | 'step' | 'sleep';
+    kind: StepKind;
     action: string | null;
     connection_id: string | null;
     digest: string;
@@ -262,8 +267,22 @@ export interface Database {
     planned_digest: string | null;
     due_at: Timestamp | null;
     attempted_at: Timestamp | null;
+    /** In which order results came to the workflow, where other operations were open. */
+    turn: number | null;
+    /** The event that answered a wait. */
+    event_id: string | null;
     created_at: GeneratedTimestamp;
     finished_at: Timestamp | null;
+  };
+  'connector.event_waits': {
+    run_id: string;
+    step_key: string;
+    tenant_id: string;
+    workspace_id: string;
+    trigger: string;
+    /** Fields of the event that have to be equal. */
+    match: Json<Readonly<Record<string, unknown>>>;
+    created_at: Timestamp;
   };
   'connector.approvals': {
     id: string;

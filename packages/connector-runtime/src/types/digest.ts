@@ -19,7 +19,14 @@ export type StepContent =
   | { readonly kind: 'action'; readonly action: string; readonly connection: string | null; readonly input: unknown }
   | { readonly kind: 'approval'; readonly actions: readonly string[] }
   | { readonly kind: 'step' }
-  | { readonly kind: 'sleep'; readonly ms: number };
+  | { readonly kind: 'sleep'; readonly ms: number }
+  | { readonly kind: 'patch' }
+  | {
+      readonly kind: 'event';
+      readonly trigger: string;
+      readonly match: Readonly<Record<string, unknown>>;
+      readonly since: 'now' | 'start';
+    };
 
 /**
  * `sha256:<hex>` of what the journal compares on replay. It leaves the artifact out, so that a run whose connector is upgraded

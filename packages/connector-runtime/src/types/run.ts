@@ -1,7 +1,22 @@
 import type { ManifestAction } from '@org/connector-sdk';
 import type { TenantEvent } from './delivery.ts';
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'denied' | 'failed' | 'diverged' | 'cancelled';
+/**
+ * `diverged`: stopped, until code that fits its journal is deployed and a person resumes it. `cancelling`: nothing new is
+ * begun; what is in hand ends. The last four are final: `completed`, `denied`, `failed` and `cancelled`.
+ */
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'waiting'
+  | 'diverged'
+  | 'cancelling'
+  | 'completed'
+  | 'denied'
+  | 'failed'
+  | 'cancelled';
+
+export type StepKind = 'action' | 'approval' | 'step' | 'sleep' | 'patch' | 'event';
 
 export interface Run {
   readonly id: string;
@@ -28,7 +43,7 @@ export interface StepError {
 /** One row of a run's journal, which is also the write ledger. */
 export interface Step {
   readonly key: string;
-  readonly kind: 'action' | 'approval' | 'step' | 'sleep';
+  readonly kind: StepKind;
   /** Full name of the action. */
   readonly action: string | null;
   readonly connectionId: string | null;

@@ -257,6 +257,8 @@ describe('runs', () => {
         list: async () => [],
         get: async (id) => (id === runId ? { id, tenantId } : undefined),
         settle: async () => undefined,
+        cancel: async () => undefined,
+        resume: async () => undefined,
       },
     });
     const audit = createAuditTrail({ db: database.db, clock: systemClock });
@@ -276,6 +278,8 @@ describe('runs', () => {
         settled.push(given);
         if (settled.length > 1) throw new RuntimeError('RUN_NOT_UNSETTLED', 'it is settled');
       },
+      cancel: async () => undefined,
+      resume: async () => undefined,
     };
     const app = createTestHttp(database, systemClock, { runs });
     const path = `/runs/${runId}/steps/${encodeURIComponent('servicenow.update#1')}/settle`;
@@ -284,6 +288,29 @@ describe('runs', () => {
     const step = { tenantId: 'the-run-s-own', runId, stepKey: 'servicenow.update#1' };
     expect(settled).toEqual([[step, { status: 'not-applied' }, 'admin:ops']]);
     expect((await app.admin('POST', path, { status: 'not-applied' })).status).toBe(409);
+  });
+
+  it('are cancelled and resumed by the token’s holder', async () => {
+    const told: unknown[] = [];
+    const runId = randomUUID();
+    const runs: AdminPorts['runs'] = {
+      list: async () => [],
+      get: async (id) => ({ id, tenantId: 'the-run-s-own' }),
+      settle: async () => undefined,
+      cancel: async (...given) => {
+        told.push(given);
+        if (told.length > 1) throw new RuntimeError('RUN_FINISHED', 'it is over');
+      },
+      resume: async () => {
+        throw new RuntimeError('RUN_NOT_DIVERGED', 'it is over');
+      },
+    };
+    const app = createTestHttp(database, systemClock, { runs });
+    expect((await app.admin('POST', `/runs/${runId}/cancel`, { reason: 'wrong ticket', by: 'me' })).status).toBe(400);
+    expect((await app.admin('POST', `/runs/${runId}/cancel`, { reason: 'wrong ticket' })).status).toBe(204);
+    expect(told).toEqual([[{ tenantId: 'the-run-s-own', runId }, 'admin:ops', 'wrong ticket']]);
+    expect((await app.admin('POST', `/runs/${runId}/cancel`, {})).status).toBe(409);
+    expect((await app.admin('POST', `/runs/${runId}/resume`, {})).status).toBe(409);
   });
 });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { adminRoles } from '../../types/roles.ts';
-import { deliveryOutcome, digest, uuid } from './requests.ts';
+import { deliveryOutcome, digest, runStatus, uuid } from './requests.ts';
 
 /** What the admin API answers, by kind of thing. Tests compare every answer with these: no field more, none missing. */
 
@@ -53,8 +53,6 @@ const health = z.object({
   unusable: z.array(z.string()),
 });
 
-const runStatus = z.enum(['queued', 'running', 'waiting', 'completed', 'denied', 'failed', 'diverged', 'cancelled']);
-
 const run = z
   .object({
     id: uuid,
@@ -63,17 +61,20 @@ const run = z
     workflow: z.string(),
     trigger: z.string(),
     eventKey: z.string(),
+    version: z.int().min(1),
     status: runStatus,
     error: failure.nullable(),
     createdAt: time,
     updatedAt: time,
     finishedAt: time.nullable(),
+    deadlineAt: time.nullable(),
+    unsettled: count,
   })
   .meta({ id: 'Run' });
 
 const step = z.object({
   key: z.string(),
-  kind: z.enum(['action', 'approval', 'step', 'sleep']),
+  kind: z.enum(['action', 'approval', 'step', 'sleep', 'patch', 'event']),
   action: z.string().nullable(),
   status: z.enum(['intended', 'waiting', 'unknown', 'succeeded', 'failed', 'denied']),
   attempts: count,

@@ -3,6 +3,7 @@ import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '
 import type { BegunAuthorization } from '../../oauth/index.ts';
 import type { PollingStage } from '../../polling/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
+import type { RunStatus } from '../../types/run.ts';
 import type { Secret } from '../../types/secret.ts';
 import type { Stats } from '../postgres-stats.ts';
 
@@ -40,7 +41,12 @@ export interface AdminPorts {
   };
   readonly runs: {
     /** Answered as they are, like every other list here. */
-    list(query: { readonly tenantId: string; readonly limit: number }): Promise<readonly object[]>;
+    list(query: {
+      readonly tenantId: string;
+      readonly limit: number;
+      readonly status?: RunStatus | undefined;
+      readonly before?: string | undefined;
+    }): Promise<readonly object[]>;
     /** With its steps and approvals; `within` a tenant, another's is not there. */
     get(runId: string, within?: string): Promise<{ readonly tenantId: string } | undefined>;
     settle(
@@ -48,6 +54,10 @@ export interface AdminPorts {
       found: { readonly status: 'applied'; readonly output: unknown } | { readonly status: 'not-applied' },
       by: string,
     ): Promise<void>;
+    /** Begins nothing new in it. Throws `RUN_FINISHED` | `RUN_UNKNOWN`. */
+    cancel(run: { readonly tenantId: string; readonly runId: string }, by: string, reason?: string): Promise<void>;
+    /** Lets one that was stopped as diverged go on. Throws `RUN_NOT_DIVERGED` | `RUN_UNKNOWN`. */
+    resume(run: { readonly tenantId: string; readonly runId: string }, by: string): Promise<void>;
   };
   readonly approvals: {
     list(tenantId: string, limit: number): Promise<readonly object[]>;

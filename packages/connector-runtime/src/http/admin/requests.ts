@@ -29,6 +29,18 @@ export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const limit = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
+export const runStatus = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'diverged',
+  'cancelling',
+  'completed',
+  'denied',
+  'failed',
+  'cancelled',
+]);
+
 export const deliveryOutcome = z.enum(['events', 'duplicate-events', 'no-trigger', 'decision', 'no-decision']);
 
 export const requests = {
@@ -77,6 +89,11 @@ export const requests = {
     name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/),
     roles: z.array(z.enum(adminRoles)).min(1).max(adminRoles.length),
     expiresInSeconds: z.int().min(60).max(31_622_400).default(7_776_000),
+  }),
+  cancelRun: z.strictObject({ reason: plain(500).optional() }),
+  listRuns: limit.extend({
+    status: runStatus.optional(),
+    before: uuid.optional(),
   }),
   decideApproval: z.strictObject({ decision: z.enum(['approved', 'denied']) }),
   listDeliveries: limit.extend({

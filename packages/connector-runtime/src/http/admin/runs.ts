@@ -3,7 +3,7 @@ import { RuntimeError } from '../../types/errors.ts';
 import { answers } from './answers.ts';
 import { showEntry } from './audit.ts';
 import type { AdminPorts } from './ports.ts';
-import { limit, requests, uuid } from './requests.ts';
+import { requests, uuid } from './requests.ts';
 import { type AdminRoutes, route } from './route.ts';
 
 /** Runs with their journals, and what a person may settle in them. */
@@ -21,7 +21,7 @@ export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
     listRuns: route('GET /tenants/:tenantId/runs', {
       summary: 'The tenant’s runs, newest first',
       role: 'viewer',
-      query: limit,
+      query: requests.listRuns,
       answer: z.object({ runs: z.array(answers.run) }),
       run: async ({ tenantId, query }) => ({ runs: await runs.list({ tenantId, ...query }) }),
     }),
@@ -42,6 +42,25 @@ export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
         const { tenantId } = await find(runId, within);
         const page = { runId, limit: count, ...(before === undefined ? {} : { before }) };
         return { runId, entries: (await audit.list(tenantId, page)).map(showEntry) };
+      },
+    }),
+    cancelRun: route('POST /runs/:runId/cancel', {
+      summary: 'Begin nothing new in a run; a write in hand ends, and the run is cancelled',
+      role: 'operator',
+      reach: 'own',
+      body: requests.cancelRun,
+      run: async ({ runId, within, body: { reason }, by }) => {
+        const { tenantId } = await find(runId, within);
+        await runs.cancel({ tenantId, runId }, by, reason);
+      },
+    }),
+    resumeRun: route('POST /runs/:runId/resume', {
+      summary: 'Let a run that was stopped as diverged go on, under the code that is deployed now',
+      role: 'operator',
+      reach: 'own',
+      run: async ({ runId, within, by }) => {
+        const { tenantId } = await find(runId, within);
+        await runs.resume({ tenantId, runId }, by);
       },
     }),
     settleStep: route('POST /runs/:runId/steps/:stepKey/settle', {

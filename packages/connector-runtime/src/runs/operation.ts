@@ -1,0 +1,100 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '../types/clock.ts';
+import { type StepContent, stepDigest } from '../types/digest.ts';
+import { RuntimeError } from '../types/errors.ts';
+import { describe, type Journal, type JournalledStep } from './journal.ts';
+import type { StoredRun } from './postgres-run-store.ts';
+import type { Progress, Replay } from './replay.ts';
+import { stepFailure } from './step-failure.ts';
+
+export interface Asked {
+  readonly key: string | undefined;
+  /** What a name is made from where the workflow gives none: `<prefix>#<n>`. */
+  readonly prefix: string;
+  readonly content: StepContent;
+}
+
+export interface Located {
+  readonly key: string;
+  readonly digest: string;
+  readonly existing: JournalledStep | undefined;
+}
+
+export interface Operations {
+  /** Finds the step in the journal when the workflow asks for it, and does it only if it is not over yet. */
+  operate<T>(asked: Asked, act: (step: Located) => Promise<Progress<T>>): Promise<T>;
+  /** The work of a step: nothing else may be begun inside. */
+  inside<T>(key: string, work: () => T): T;
+  /** True when the journal holds steps that this code has not come to, although nothing holds it up. */
+  hasMoreAhead(): Promise<boolean>;
+}
+
+/** The step whose work is running, if one is. */
+const insideStep = new AsyncLocalStorage<{ readonly replay: Replay; readonly key: string }>();
+
+/** What every operation of a workflow has in common: its place in the journal, its replay, and the run's deadline. */
+export function createOperations(
+  { run, journal, replay }: { readonly run: StoredRun; readonly journal: Journal; readonly replay: Replay },
+  clock: Clock,
+): Operations {
+  async function hasMoreAhead(): Promise<boolean> {
+    if (journal.unasked() === undefined) return false;
+    await replay.settled();
+    return journal.unasked() !== undefined;
+  }
+
+  /** A new step is begun only when the code has come past all that the journal holds: else it is other code. */
+  async function leavesStepsBehind(key: string, content: StepContent): Promise<boolean> {
+    if (!(await hasMoreAhead())) return false;
+    const left = journal.unasked();
+    if (left === undefined) return false;
+    const is = `not asked for; the workflow asks for ${nameOf(content)} at step ${key} instead`;
+    replay.end({ kind: 'diverged', divergence: { step: left.key, was: describe(left), is } });
+    return true;
+  }
+
+  return {
+    hasMoreAhead,
+    inside: (key, work) => insideStep.run({ replay, key }, work),
+    operate<T>(asked: Asked, act: (step: Located) => Promise<Progress<T>>): Promise<T> {
+      const { content } = asked;
+      const digest = stepDigest(content);
+      const around = insideStep.getStore();
+      const found =
+        around?.replay === replay
+          ? { invalid: nested(asked, around.key) }
+          : journal.find({ kind: content.kind, what: nameOf(content), key: asked.key, prefix: asked.prefix, digest });
+      return replay.operate<T>(async () => {
+        if ('invalid' in found) return { error: found.invalid };
+        if ('diverged' in found) {
+          replay.end({ kind: 'diverged', divergence: found.diverged });
+          return { waits: {} };
+        }
+        const { key, existing } = found;
+        if (existing?.status === 'succeeded') return { value: existing.output as T };
+        if (existing?.status === 'failed' || existing?.status === 'denied') {
+          return { error: stepFailure(key, existing.error) };
+        }
+        const isPatch = content.kind === 'patch';
+        if (existing === undefined && !isPatch && (await leavesStepsBehind(key, content))) return { waits: {} };
+        if (run.deadlineAt !== undefined && clock.now() >= run.deadlineAt) {
+          replay.end({ kind: 'overdue' });
+          return { waits: {} };
+        }
+        return act({ key, digest, existing });
+      });
+    },
+  };
+}
+
+function nameOf(content: StepContent): string {
+  return content.kind === 'action' ? `action ${content.action}` : content.kind;
+}
+
+/** A step that waited for another operation would hold up the very end of the execution that the other one waits for. */
+function nested({ key, prefix, content }: Asked, around: string): RuntimeError {
+  return new RuntimeError(
+    'WORKFLOW_INVALID',
+    `${content.kind} "${key ?? prefix}" is begun inside the work of step "${around}": begin it before or after that step`,
+  );
+}
