@@ -8,6 +8,7 @@ import { exitCodeOf, linesOf } from './cli-failure.ts';
 import { addKeysCommands } from './cli-keys.ts';
 import { addPollingCommands } from './cli-polling.ts';
 import { addReferencesCommands } from './cli-references.ts';
+import { addRunCommands } from './cli-run.ts';
 import { addTokenCommands } from './cli-token.ts';
 import { RuntimeError } from './types/errors.ts';
 
@@ -61,6 +62,7 @@ function createProgram(): Command {
   addTokenCommands(program);
   addEndpointCommands(program);
   addDeliveryCommands(program);
+  addRunCommands(program);
   return program;
 }
 

@@ -124,7 +124,7 @@ export async function createBench(options: BenchOptions = {}) {
     createEnabled,
     createNode,
     pump,
-    seedRun: (workflow: string, data: unknown = {}) => seedRun(db, tenant, workflow, data),
+    seedRun: (workflow: string, data: unknown = {}) => seedRun(db, tenant, workflow, { data, receivedAt: clock.now() }),
     seedTenant: (name: string) => seedTenant(db, name),
     run: (id: string) => db.selectFrom('connector.runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
     steps: (runId: string) =>
@@ -204,7 +204,12 @@ async function seedTenant(db: Db, name: string) {
   return { tenantId, workspaceId, sampleId, chatId };
 }
 
-async function seedRun(db: Db, tenant: SeededTenant, workflow: string, data: unknown): Promise<string> {
+async function seedRun(
+  db: Db,
+  tenant: SeededTenant,
+  workflow: string,
+  { data, receivedAt }: { readonly data: unknown; readonly receivedAt: number },
+): Promise<string> {
   const [eventId, runId] = [v7(), v7()];
   const { tenantId: tenant_id, workspaceId: workspace_id } = tenant;
   await db
@@ -217,7 +222,7 @@ async function seedRun(db: Db, tenant: SeededTenant, workflow: string, data: unk
       trigger: 'sample.changed',
       event_key: eventId,
       data: JSON.stringify(data),
-      received_at: new Date(0),
+      received_at: new Date(receivedAt),
     })
     .execute();
   await db

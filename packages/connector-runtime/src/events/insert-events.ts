@@ -2,10 +2,13 @@ import { sql, type Transaction } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { ParsedEvent } from '../types/connector-calls.ts';
 import type { Database } from '../types/database.ts';
+import { waitLock } from '../types/event-match.ts';
+import { answerWaits } from './answer-waits.ts';
 
 export interface Recorded {
   /** Ids of the events that were new. */
   readonly events: readonly string[];
+  /** Runs that the new events started, and those that waited for one of them. */
   readonly runs: readonly string[];
 }
 
@@ -22,7 +25,10 @@ export interface EventSource {
   readonly receivedAt: number;
 }
 
-/** New events and one run for each and every workflow of them. Its caller sends the runs' jobs in the same transaction. */
+/**
+ * New events, one run for each and every workflow of them, and their answers to runs that wait for them. Its caller sends the
+ * runs' jobs in the same transaction.
+ */
 export async function insertEvents(
   trx: Transaction<Database>,
   source: EventSource,
@@ -33,13 +39,18 @@ export async function insertEvents(
   if (parsed.length === 0) return { events: [], runs: [] };
   // One order for all nodes: two deliveries with the same events wait for each other instead of deadlocking.
   const events = parsed
-    .map(({ eventKey, data }) => ({ id: uuidv7({ msecs: now }), eventKey, data: JSON.stringify(data ?? null) }))
+    .map(({ eventKey, data }, place) => ({
+      id: uuidv7({ msecs: now }),
+      place,
+      eventKey,
+      data: JSON.stringify(data ?? null),
+    }))
     .sort((a, b) => (a.eventKey < b.eventKey ? -1 : 1));
   const runs = events.flatMap(({ id }) =>
     workflows.map((workflow) => ({ id: uuidv7({ msecs: now }), eventId: id, workflow })),
   );
   const { tenantId, workspaceId, connectionId, trigger, deliveryId, receivedAt } = source;
-  const { rows } = await sql<{ kind: 'event' | 'run'; id: string }>`
+  const { rows } = await sql<{ kind: 'event' | 'run' | 'lock'; id: string }>`
     with fresh as (
       insert into connector.events
         (id, tenant_id, workspace_id, connection_id, trigger, event_key, data, delivery_id, received_at)
@@ -59,8 +70,17 @@ export async function insertEvents(
       join fresh on fresh.id = r.event_id
       on conflict (workflow, event_id) do nothing
       returning id
-    )
-    select 'event' as kind, id from fresh union all select 'run', id from started`.execute(trx);
+    ), lock as materialized (${waitLock('stores events', source)})
+    select 'event' as kind, id from fresh union all select 'run', id from started
+    union all select 'lock', null from lock`.execute(trx);
   const idsOf = (kind: 'event' | 'run') => rows.filter((row) => row.kind === kind).map(({ id }) => id);
-  return { events: idsOf('event'), runs: idsOf('run') };
+  const fresh = new Set(idsOf('event'));
+  const inOrder = events.filter(({ id }) => fresh.has(id)).sort((a, b) => a.place - b.place);
+  const woken = await answerWaits(
+    trx,
+    source,
+    inOrder.map(({ id, data }) => ({ id, data: JSON.parse(data) })),
+    now,
+  );
+  return { events: [...fresh], runs: [...idsOf('run'), ...woken] };
 }

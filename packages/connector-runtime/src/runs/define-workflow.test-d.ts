@@ -35,7 +35,7 @@ const ticketing = defineConnector({
       title: 'Opened',
       description: 'A ticket was opened.',
       scopes: ['ticket'],
-      event: z.object({ id: z.string(), urgency: z.number() }),
+      event: z.object({ id: z.string(), urgency: z.number(), labels: z.array(z.string()) }),
       eventKey: ({ id }) => id,
       webhook: {
         verification: { scheme: 'github-sha256' },
@@ -57,7 +57,9 @@ declare module '@org/connector-sdk/registry' {
 export const triage = defineWorkflow({
   name: 'triage',
   on: 'ticketing.opened',
-  async run({ event, action, plan, approval, step, sleep }) {
+  version: 2,
+  deadlineMs: 86_400_000,
+  async run({ event, version, action, plan, approval, step, sleep, patch, waitFor }) {
     const urgency: number = event.data.urgency;
     const { before }: { before: string } = await action('ticketing.assign', { id: event.data.id, to: 'ada' });
     const planned = plan(
@@ -69,7 +71,21 @@ export const triage = defineWorkflow({
     const after: { before: string } = await action(planned);
     const local: { urgency: number } = await step('local', () => ({ urgency }));
     await sleep('nap', 1000);
+    const since: number = version;
+    const isNew: boolean = await patch('ask-first');
+    const opened = await waitFor('ticketing.opened', { match: { id: before, urgency: 1 }, timeoutMs: 1000 });
+    const again: number = opened.data.urgency;
 
+    // @ts-expect-error there is no such trigger
+    await waitFor('ticketing.closed');
+    // @ts-expect-error the event has no such field
+    await waitFor('ticketing.opened', { match: { priority: 1 } });
+    // @ts-expect-error the field is of another type
+    await waitFor('ticketing.opened', { match: { urgency: 'high' } });
+    // @ts-expect-error a list is nothing to compare with
+    await waitFor('ticketing.opened', { match: { labels: ['x'] } });
+    // @ts-expect-error events count from now or from the start
+    await waitFor('ticketing.opened', { since: 'yesterday' });
     // @ts-expect-error there is no such action
     await action('ticketing.asign', { id: '1', to: 'ada' });
     // @ts-expect-error the input lacks `to`
@@ -84,7 +100,7 @@ export const triage = defineWorkflow({
     after.since;
     // @ts-expect-error an approval is about plans
     await approval({ title: 'Move?', reason: '', actions: ['ticketing.assign'] });
-    return [actor, local];
+    return [actor, local, since, isNew, again];
   },
 });
 

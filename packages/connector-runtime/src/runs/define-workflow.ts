@@ -10,6 +10,7 @@ import type {
 import type { Fact } from '../types/approval.ts';
 import type { TenantEvent } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
+import type { Comparable } from '../types/event-match.ts';
 import type { LogFields } from '../types/log.ts';
 
 /** The registered names; any string where no connector package is imported for its types. */
@@ -63,13 +64,33 @@ export interface Approved {
   readonly auditUrl: string;
 }
 
+export type ReceivedEvent<Trigger extends string> = Omit<TenantEvent, 'data'> & { readonly data: EventOf<Trigger> };
+
+type FieldsOf<Event> = Event extends object
+  ? { readonly [Field in keyof Event]?: Extract<Event[Field], Comparable> }
+  : Readonly<Record<string, Comparable>>;
+
+export interface WaitOptions<Trigger extends string> {
+  /** Names the step in the run's journal. Default: `<trigger>#<n>`. */
+  readonly key?: string;
+  /** Fields at the top of the event that have to be equal. Default: any event of the trigger. */
+  readonly match?: FieldsOf<EventOf<Trigger>>;
+  /** Rejects with `WAIT_TIMED_OUT` when none came by then. Default: it waits for as long as the run may take. */
+  readonly timeoutMs?: number;
+  /**
+   * `now`: what came before the wait began does not count. `start`: everything since the run's own event does, except
+   * what answered another wait of the run: for an event that the run itself brings about. Default `now`.
+   */
+  readonly since?: 'now' | 'start';
+}
+
 /**
  * What a workflow does things with. Everything is journalled: after a crash, a wait or a deploy the function is run again
  * from its beginning and what is in the journal returns at once. So await nothing else than these, and let nothing decide that
  * they did not give (no clock, no random numbers): put it into a `step`.
  */
 export interface WorkflowContext<Trigger extends string = string> {
-  readonly event: Omit<TenantEvent, 'data'> & { readonly data: EventOf<Trigger> };
+  readonly event: ReceivedEvent<Trigger>;
   /** The version of the workflow that this run started with. */
   readonly version: number;
   /** Rejects with the action's error (`code`, `message`) when it failed or was denied. */
@@ -89,6 +110,8 @@ export interface WorkflowContext<Trigger extends string = string> {
   /** Journals what `work` gives (JSON). It may run more than once if the process dies before that. */
   step<T>(key: string, work: () => T | Promise<T>): Promise<T>;
   sleep(key: string, ms: number): Promise<void>;
+  /** Waits for an event of a trigger in the run's workspace. Each wait gets one event. */
+  waitFor<Name extends WorkflowTrigger>(trigger: Name, options?: WaitOptions<Name>): Promise<ReceivedEvent<Name>>;
   /**
    * Where a workflow was changed: true for runs that come here under the new code, false for those that had come further under
    * the old. Decided once per run and id, and journalled. Take it out, with the old path, when no run of before is left.
@@ -119,6 +142,8 @@ export interface AnyWorkflow {
   run(context: never): Promise<unknown>;
 }
 
+export const TRIGGER_NAME = /^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/;
+
 /**
  * A workflow: a plain async function, started once per event of its trigger. Pure.
  *
@@ -128,7 +153,7 @@ export function defineWorkflow<const Trigger extends WorkflowTrigger>(workflow: 
   if (!/^[a-z][a-z0-9-]{0,60}$/.test(workflow.name)) {
     throw new RuntimeError('WORKFLOW_INVALID', `"${workflow.name}" can't name a workflow: use a-z, 0-9 and -`);
   }
-  if (!/^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/.test(workflow.on)) {
+  if (!TRIGGER_NAME.test(workflow.on)) {
     throw new RuntimeError(
       'WORKFLOW_INVALID',
       `workflow ${workflow.name}: "${workflow.on}" is no <connector>.<trigger>`,

@@ -3,9 +3,10 @@ import type { Clock } from '../types/clock.ts';
 import { type StepContent, stepDigest } from '../types/digest.ts';
 import { RuntimeError } from '../types/errors.ts';
 import { describe, type Journal, type JournalledStep } from './journal.ts';
-import type { StoredRun } from './postgres-run-store.ts';
-import type { Progress, Replay } from './replay.ts';
+import type { RunStore, StoredRun } from './postgres-run-store.ts';
+import type { Ended, Operation, Progress, Replay } from './replay.ts';
 import { stepFailure } from './step-failure.ts';
+import { createTurns } from './turns.ts';
 
 export interface Asked {
   readonly key: string | undefined;
@@ -35,8 +36,10 @@ const insideStep = new AsyncLocalStorage<{ readonly replay: Replay; readonly key
 /** What every operation of a workflow has in common: its place in the journal, its replay, and the run's deadline. */
 export function createOperations(
   { run, journal, replay }: { readonly run: StoredRun; readonly journal: Journal; readonly replay: Replay },
-  clock: Clock,
+  { store, clock }: { readonly store: Pick<RunStore, 'tell'>; readonly clock: Clock },
 ): Operations {
+  const turns = createTurns((noted) => store.tell(run, noted));
+
   async function hasMoreAhead(): Promise<boolean> {
     if (journal.unasked() === undefined) return false;
     await replay.settled();
@@ -64,27 +67,38 @@ export function createOperations(
         around?.replay === replay
           ? { invalid: nested(asked, around.key) }
           : journal.find({ kind: content.kind, what: nameOf(content), key: asked.key, prefix: asked.prefix, digest });
-      return replay.operate<T>(async () => {
+      const existing = 'key' in found ? found.existing : undefined;
+      const recalled = existing && endedAs<T>(existing);
+      const onTurn = (turn: number) => 'key' in found && turns.note(found.key, turn);
+      const work = async (): Promise<Progress<T>> => {
         if ('invalid' in found) return { error: found.invalid };
         if ('diverged' in found) {
           replay.end({ kind: 'diverged', divergence: found.diverged });
           return { waits: {} };
         }
-        const { key, existing } = found;
-        if (existing?.status === 'succeeded') return { value: existing.output as T };
-        if (existing?.status === 'failed' || existing?.status === 'denied') {
-          return { error: stepFailure(key, existing.error) };
-        }
+        const { key } = found;
         const isPatch = content.kind === 'patch';
         if (existing === undefined && !isPatch && (await leavesStepsBehind(key, content))) return { waits: {} };
         if (run.deadlineAt !== undefined && clock.now() >= run.deadlineAt) {
           replay.end({ kind: 'overdue' });
           return { waits: {} };
         }
+        if (existing === undefined) await turns.flush();
         return act({ key, digest, existing });
-      });
+      };
+      return replay.operate<T>({ recalled, onTurn, work });
     },
   };
+}
+
+function endedAs<T>({ key, status, output, error, turn }: JournalledStep): Operation<T>['recalled'] {
+  const ended: Ended<T> | undefined =
+    status === 'succeeded'
+      ? { value: output as T }
+      : status === 'failed' || status === 'denied'
+        ? { error: stepFailure(key, error) }
+        : undefined;
+  return ended && { ended, turn };
 }
 
 function nameOf(content: StepContent): string {

@@ -5,6 +5,7 @@ import type { Database, Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { JobQueue } from '../types/jobs.ts';
 import type { Run, RunStatus, StepError } from '../types/run.ts';
+import { type EventRow, toEvent } from './event-row.ts';
 import type { JournalledStep } from './journal.ts';
 
 /** How an execution leaves its run. */
@@ -42,6 +43,8 @@ export interface RunStore {
   steps(run: Run): Promise<readonly JournalledStep[]>;
   /** Journals a step that is not an action. Throws `RUN_FENCED`. */
   write(run: Run, step: LocalStep): Promise<void>;
+  /** Journals in which order results came to the workflow. Throws `RUN_FENCED`. */
+  tell(run: Run, turns: readonly { readonly key: string; readonly turn: number }[]): Promise<void>;
   /** Throws `RUN_FENCED`. */
   conclude(run: Run, conclusion: Conclusion): Promise<void>;
 }
@@ -93,16 +96,7 @@ export function createPostgresRunStore(options: {
         .whereRef('e.tenant_id', '=', 'r.tenant_id')
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      const event = {
-        id: row.event_id,
-        tenantId: row.tenant_id,
-        workspaceId: row.event_workspace_id,
-        connectionId: row.connection_id,
-        trigger: row.trigger,
-        eventKey: row.event_key,
-        data: row.data,
-        receivedAt: row.received_at.getTime(),
-      };
+      const event = toEvent({ ...row, id: row.event_id, workspace_id: row.event_workspace_id });
       const { id, tenant_id: tenantId, workspace_id: workspaceId, workflow, status, generation, error } = row;
       const base = { id, tenantId, workspaceId, workflow, event, status, generation, error };
       const { version, code_version: codeVersion, deadline_at, updated_at } = row;
@@ -157,13 +151,17 @@ export function createPostgresRunStore(options: {
     // A statement of its own, after the claim: one begun before would not see what the previous holder still committed.
     async steps(run) {
       const rows = await db
-        .selectFrom('connector.run_steps')
-        .selectAll()
-        .where('run_id', '=', run.id)
-        .where('tenant_id', '=', run.tenantId)
-        .orderBy('turn')
-        .orderBy('created_at')
-        .orderBy('key')
+        .selectFrom('connector.run_steps as s')
+        .leftJoin('connector.events as e', (join) =>
+          join.onRef('e.id', '=', 's.event_id').onRef('e.tenant_id', '=', 's.tenant_id'),
+        )
+        .selectAll('s')
+        .select(['e.id as answer_id', 'e.workspace_id', 'e.connection_id as event_connection_id', 'e.trigger'])
+        .select(['e.event_key', 'e.data', 'e.received_at'])
+        .where('s.run_id', '=', run.id)
+        .where('s.tenant_id', '=', run.tenantId)
+        .orderBy('s.created_at')
+        .orderBy('s.key')
         .execute();
       return rows.map((row) => ({
         key: row.key,
@@ -172,7 +170,7 @@ export function createPostgresRunStore(options: {
         connectionId: row.connection_id,
         digest: row.digest,
         status: row.status,
-        output: row.output,
+        output: row.answer_id === null ? row.output : toEvent(answerOf(row)),
         error: row.error,
         attempts: row.attempts,
         idempotencyKey: row.idempotency_key,
@@ -202,6 +200,21 @@ export function createPostgresRunStore(options: {
         on conflict (run_id, key) do update set status = excluded.status, finished_at = excluded.finished_at
         where s.status = 'waiting'
         returning s.key`.execute(db);
+      if (rows.length === 0) throw fenced(run);
+    },
+
+    async tell(run, turns) {
+      const { rows } = await sql`
+        with run as materialized (
+          select id from connector.runs
+          where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}
+            and status = 'running' for share
+        ), told as (
+          update connector.run_steps s set turn = t.turn
+          from run, unnest(${turns.map(({ key }) => key)}::text[], ${turns.map(({ turn }) => turn)}::int[]) as t (key, turn)
+          where s.run_id = run.id and s.key = t.key
+        )
+        select id from run`.execute(db);
       if (rows.length === 0) throw fenced(run);
     },
 
@@ -239,6 +252,15 @@ export function createPostgresRunStore(options: {
     },
   };
 }
+
+/** The event that answered a wait, of a row of a left join. */
+function answerOf(row: { readonly tenant_id: string; readonly event_connection_id: string | null } & Answer): EventRow {
+  return { ...row, id: row.answer_id, connection_id: row.event_connection_id } as EventRow;
+}
+
+type Answer = { readonly answer_id: string | null } & {
+  readonly [Column in 'workspace_id' | 'trigger' | 'event_key' | 'data' | 'received_at']: EventRow[Column] | null;
+};
 
 /** How long a node waits for one that has the workflow: the longer, the longer the run has been left alone. */
 const SHORTEST_LEAVE_MS = 2_000;

@@ -1,25 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, createBench } from '../test-run-bench.ts';
 import type { Attempt, Outcome } from '../types/run.ts';
-import type { AnyWorkflow, PlannedStep, WorkflowContext } from './define-workflow.ts';
+import { applied, type FlowContext, flowOf } from './test-flow.ts';
 import { sampleAction } from './test-manifest.ts';
 
-/** A workflow without the registry's types: its connector exists in this test only. */
-interface Context extends Omit<WorkflowContext, 'action' | 'plan'> {
-  action(
-    name: string | PlannedStep,
-    input?: unknown,
-    options?: { key?: string; connection?: string },
-  ): Promise<unknown>;
-  plan(name: string, input: unknown, options?: object): PlannedStep;
-}
-
-function workflow(run: (context: Context) => Promise<unknown>, name = 'flow'): AnyWorkflow {
-  return { name, on: 'sample.changed', run: run as AnyWorkflow['run'] };
-}
-
 const set = (value: string) => ['sample.set', { value }] as const;
-const applied = (output: unknown): Outcome => ({ status: 'applied', output, http: [] });
 
 let bench: Bench;
 let sent: Attempt[] = [];
@@ -46,16 +31,16 @@ afterEach(() => {
 });
 afterAll(async () => bench.close());
 
-async function start(run: (context: Context) => Promise<unknown>) {
+async function start(run: (context: FlowContext) => Promise<unknown>) {
   const runId = await bench.seedRun('flow', { number: 'INC1' });
-  const node = bench.createNode([workflow(run)]);
+  const node = bench.createNode([flowOf(run)]);
   await node.executor.execute(runId);
   return { runId, node, run: await bench.run(runId) };
 }
 
 /** The same run on another process, with the code it has. */
-async function resume(runId: string, run: (context: Context) => Promise<unknown>) {
-  const node = bench.createNode([workflow(run)]);
+async function resume(runId: string, run: (context: FlowContext) => Promise<unknown>) {
+  const node = bench.createNode([flowOf(run)]);
   await node.executor.execute(runId);
   return bench.run(runId);
 }
@@ -119,7 +104,7 @@ describe('a run', () => {
   });
 
   it('returns journalled results on replay and does nothing twice', async () => {
-    const flow = async ({ action, step, sleep }: Context) => {
+    const flow = async ({ action, step, sleep }: FlowContext) => {
       const values = [await action(...set('a'))];
       values.push(await step('local', () => sent.length));
       await sleep('nap', 60_000);
@@ -144,7 +129,7 @@ describe('a run', () => {
   });
 
   it('runs branches side by side and parks only when each of them waits', async () => {
-    const flow = async ({ action, sleep }: Context) => {
+    const flow = async ({ action, sleep }: FlowContext) => {
       const [, second] = await Promise.all([
         sleep('nap', 1_000),
         action(...set('a')).then(() => action(...set('b'))),
@@ -160,13 +145,43 @@ describe('a run', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('lets the branch win a race on replay that won it, when both are over', async () => {
+    const lost = Promise.withResolvers<void>();
+    const flow = async ({ action, step, sleep }: FlowContext) => {
+      const slow = step('slow', async () => {
+        await lost.promise;
+        return 'slow';
+      });
+      const winner = await Promise.race([slow, step('fast', () => 'fast')]);
+      await action(...set(winner));
+      lost.resolve();
+      await slow;
+      await sleep('nap', 1_000);
+      return winner;
+    };
+    const { runId } = await start(flow);
+    bench.clock.advance(1_000);
+    expect(await resume(runId, flow)).toMatchObject({ status: 'completed', result: 'fast' });
+    expect(sent.map(({ planned }) => planned.input)).toEqual([{ value: 'fast' }]);
+    const turns = (await bench.steps(runId)).map(({ key, turn }) => [key, turn]);
+    expect(turns).toEqual([
+      ['fast', 1],
+      ['nap', null],
+      ['sample.set#1', 2],
+      ['slow', null],
+    ]);
+  });
+
   it('finds its steps again when branches ask in another order', async () => {
-    const branch = (context: Context, value: string, hurry: number) =>
-      context
-        .step(`wait-${value}`, () => new Promise((done) => setTimeout(() => done(hurry), hurry)))
-        .then(() => context.action(...set(value)));
-    const flow = async (context: Context) => {
-      await Promise.all([branch(context, 'a', 20), branch(context, 'b', 1)]);
+    const second = Promise.withResolvers<void>();
+    answer = async ({ planned }) => {
+      if ((planned.input as { value: string }).value === 'b') second.resolve();
+      return applied({});
+    };
+    const branch = (context: FlowContext, value: string, ready?: Promise<void>) =>
+      context.step(`wait-${value}`, () => ready).then(() => context.action(...set(value)));
+    const flow = async (context: FlowContext) => {
+      await Promise.all([branch(context, 'a', second.promise), branch(context, 'b')]);
       await context.sleep('nap', 1_000);
     };
     const { runId } = await start(flow);
@@ -188,7 +203,7 @@ describe('errors', () => {
   it('of an action can be caught, and are the same on replay', async () => {
     answer = async () => failure;
     const seen: unknown[] = [];
-    const flow = async ({ action, sleep }: Context) => {
+    const flow = async ({ action, sleep }: FlowContext) => {
       const error = await action(...set('a')).catch((caught: unknown) => caught);
       seen.push((error as { code: string; message: string }).code, (error as Error).message);
       await sleep('nap', 1_000);
@@ -258,7 +273,7 @@ describe('errors', () => {
 });
 
 describe('changed code', () => {
-  const before = async ({ action, sleep }: Context) => {
+  const before = async ({ action, sleep }: FlowContext) => {
     await action('sample.set', { value: 'a' }, { key: 'assign' });
     await sleep('nap', 1_000);
   };
@@ -270,7 +285,7 @@ describe('changed code', () => {
     return runId;
   }
 
-  it.each<[string, (context: Context) => Promise<unknown>]>([
+  it.each<[string, (context: FlowContext) => Promise<unknown>]>([
     ['another input', async ({ action }) => action('sample.set', { value: 'b' }, { key: 'assign' })],
     ['another name for a step', async ({ action }) => action('sample.set', { value: 'a' }, { key: 'renamed' })],
     ['a step before it', async ({ action }) => action('sample.set', { value: 'x' })],
@@ -313,9 +328,9 @@ describe('fencing', () => {
       await release.promise;
       return applied({ by: 'first' });
     };
-    const flow = async ({ action }: Context) => action(...set('a'));
+    const flow = async ({ action }: FlowContext) => action(...set('a'));
     const runId = await bench.seedRun('flow');
-    const first = bench.createNode([workflow(flow)]).executor.execute(runId);
+    const first = bench.createNode([flowOf(flow)]).executor.execute(runId);
     await reached.promise;
     expect(await resume(runId, flow)).toMatchObject({ status: 'completed', result: { by: 'second' } });
     const before = await bench.auditKinds(runId);
@@ -328,7 +343,7 @@ describe('fencing', () => {
   it('lets one of two claims at once win', async () => {
     const runId = await bench.seedRun('flow');
     const nodes = Array.from({ length: 8 }, () =>
-      bench.createNode([workflow(async ({ action }) => action(...set('a')))]),
+      bench.createNode([flowOf(async ({ action }) => action(...set('a')))]),
     );
     await Promise.all(nodes.map(({ executor }) => executor.execute(runId)));
     expect(await bench.run(runId)).toMatchObject({ status: 'completed' });

@@ -6,6 +6,7 @@ import type { JobQueue } from '../types/jobs.ts';
 import type { Log } from '../types/log.ts';
 import type { RunStatus } from '../types/run.ts';
 import type { AnyWorkflow } from './define-workflow.ts';
+import { createEventWaits } from './event-waits.ts';
 import { createGrants } from './grants.ts';
 import { createJournal, type Divergence, describe } from './journal.ts';
 import type { PlanPorts } from './plan-action.ts';
@@ -41,6 +42,7 @@ export interface RunExecutor {
 export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
   const { approvals, clock, log } = options;
   const store = createPostgresRunStore(options);
+  const waits = createEventWaits(options);
   const workflows = new Map(options.workflows.map((workflow) => [workflow.name, workflow]));
 
   async function execute(runId: string, signal: AbortSignal): Promise<void> {
@@ -61,10 +63,11 @@ export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
     const steps = await store.steps(run);
     const journal = createJournal(steps);
     const grants = createGrants(await approvals.granted(run), steps);
+    const lastTurn = Math.max(0, ...steps.map(({ turn }) => turn ?? 0));
     const end = await runReplay((replay) => {
-      const context = createWorkflowContext({ run, journal, grants, replay, signal }, { ...options, store });
+      const context = createWorkflowContext({ run, journal, grants, replay, signal }, { ...options, store, waits });
       return workflow.run(context as never);
-    });
+    }, lastTurn);
     const left = end.kind === 'returned' || end.kind === 'threw' ? journal.unasked() : undefined;
     if (left === undefined) return conclusionOf(run, end);
     return diverged(run, { step: left.key, was: describe(left), is: 'not asked for' });

@@ -10,6 +10,7 @@ import type {
   PlanOptions,
   WorkflowContext,
 } from './define-workflow.ts';
+import type { EventWaits } from './event-waits.ts';
 import type { Grants } from './grants.ts';
 import type { Journal } from './journal.ts';
 import { createOperations } from './operation.ts';
@@ -20,9 +21,11 @@ import type { ActionsPort, ApprovalsPort } from './ports.ts';
 import type { RunStore, StoredRun } from './postgres-run-store.ts';
 import type { Replay } from './replay.ts';
 import { attempt, orRefusal, stepFailure } from './step-failure.ts';
+import { createWaitFor } from './wait-for.ts';
 
 export interface ContextPorts extends PlanPorts {
-  readonly store: Pick<RunStore, 'write'>;
+  readonly store: Pick<RunStore, 'write' | 'tell'>;
+  readonly waits: EventWaits;
   readonly actions: ActionsPort;
   readonly approvals: Pick<ApprovalsPort, 'request'>;
   readonly clock: Clock;
@@ -41,7 +44,7 @@ export interface Execution {
 export function createWorkflowContext(execution: Execution, ports: ContextPorts): WorkflowContext {
   const { run, grants, replay, signal } = execution;
   const { store, actions, approvals, clock, log } = ports;
-  const operations = createOperations(execution, clock);
+  const operations = createOperations(execution, ports);
   const { operate, inside } = operations;
 
   function act(
@@ -150,6 +153,7 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
     event: run.event,
     version: run.version,
     patch: createPatch(run, operations, store),
+    waitFor: createWaitFor(run, operations, ports),
     action: (named: string | PlannedStep, second?: unknown, options: ActionOptions = {}) =>
       typeof named === 'string'
         ? act(plannedStep(named, second, options), options)

@@ -168,7 +168,7 @@ type Uses = Readonly<Record<'runs' | 'approvals' | 'approvalRules', number>>;
 /** What would fail without it. */
 async function readUses(trx: Transaction<Database>, connectionId: string): Promise<Uses> {
   const { rows } = await sql<Uses>`select
-    (select count(*)::int from connector.runs r where r.status in ('queued', 'running', 'waiting') and (
+    (select count(*)::int from connector.runs r where r.status in ('queued', 'running', 'waiting', 'diverged', 'cancelling') and (
       exists (select 1 from connector.run_steps s where s.run_id = r.id and s.connection_id = ${connectionId})
       or exists (select 1 from connector.events e where e.id = r.event_id and e.connection_id = ${connectionId}))) as "runs",
     (select count(*)::int from connector.approvals where connection_id = ${connectionId} and status = 'requested') as "approvals",
