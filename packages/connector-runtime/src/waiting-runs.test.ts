@@ -28,6 +28,7 @@ async function store(
   events: readonly unknown[],
   place: Place = bench.tenant,
   before: () => Promise<unknown> = async () => undefined,
+  tooOld = false,
 ): Promise<readonly string[]> {
   const { tenantId, workspaceId, sampleId: connectionId } = place;
   const source = {
@@ -35,6 +36,7 @@ async function store(
     workspaceId,
     connectionId,
     trigger: REPLIED,
+    tooOld,
     deliveryId: null,
     receivedAt: bench.clock.now(),
   };
@@ -80,6 +82,13 @@ describe('a run that waits for an event', () => {
     expect(await store([{ text: 'odd \u0000', n: 1 }])).toEqual([runId]);
     expect(await waits(runId)).toEqual([]);
     expect(await result(runId, reply)).toEqual({ text: 'odd \u0000', n: 1 });
+  });
+
+  it('is not woken by what happened too long ago', async () => {
+    const runId = await parked(reply);
+    expect(await store([{ n: 1 }], bench.tenant, async () => undefined, true)).toEqual([]);
+    expect(await store([{ n: 2 }])).toEqual([runId]);
+    expect(await result(runId, reply)).toEqual({ n: 2 });
   });
 
   it('is woken only by what it asks for', async () => {

@@ -23,6 +23,8 @@ export interface EventSource {
   readonly deliveryId: string | null;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
+  /** What happened too long ago to be news: kept, so that it is seen once, but nobody who waits is answered with it. */
+  readonly tooOld?: boolean;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function insertEvents(
   const idsOf = (kind: 'event' | 'run') => rows.filter((row) => row.kind === kind).map(({ id }) => id);
   const fresh = new Set(idsOf('event'));
   const inOrder = events.filter(({ id }) => fresh.has(id)).sort((a, b) => a.place - b.place);
+  if (source.tooOld) return { events: [...fresh], runs: idsOf('run') };
   const woken = await answerWaits(
     trx,
     source,

@@ -70,7 +70,7 @@ export function createPollRecord(options: {
         const { tenantId, workspaceId, connectionId, trigger } = lease;
         const source = { tenantId, workspaceId, connectionId, trigger, deliveryId: null, receivedAt: now };
         const isOld = ({ occurredAt }: PolledEvent) => occurredAt !== undefined && occurredAt < now - backfillMs;
-        const old = await recordEvents(trx, source, events.filter(isOld), []);
+        const old = await recordEvents(trx, { ...source, tooOld: true }, events.filter(isOld), []);
         const recent = await recordEvents(
           trx,
           source,

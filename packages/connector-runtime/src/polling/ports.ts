@@ -22,6 +22,8 @@ export type RecordEvents = (
     readonly trigger: string;
     readonly deliveryId: null;
     readonly receivedAt: number;
+    /** They are kept, and wake nobody. */
+    readonly tooOld?: boolean;
   },
   events: readonly ParsedEvent[],
   workflows: readonly string[],
