@@ -17,7 +17,10 @@ import { settlementOf } from './settlement.ts';
 export interface ActionsOptions {
   readonly db: Db;
   readonly calls: Pick<ConnectorCalls, 'run' | 'resolve'>;
-  readonly policy: { decide(planned: PlannedAction, facts: { readonly approved: boolean }): Promise<Decision> };
+  readonly policy: {
+    /** `rule`: the named approval rule under which people agreed. */
+    decide(planned: PlannedAction, facts: { readonly approved: boolean; readonly rule?: string }): Promise<Decision>;
+  };
   readonly approvals: { request(ask: ApprovalAsk): Promise<AskedApproval> };
   readonly jobs: JobQueue;
   readonly audit: AuditTrail;
@@ -25,6 +28,8 @@ export interface ActionsOptions {
   /** Spreads retries; `[0, 1)`. Default `Math.random`. */
   readonly random?: () => number;
 }
+
+type NeedsApproval = Extract<Decision, { readonly effect: 'require-approval' }>;
 
 export interface Actions {
   /**
@@ -102,15 +107,16 @@ export function createActions(options: ActionsOptions): Actions {
     }
   }
 
-  async function askPeople(request: ActionRequest, decision: Decision, signal: AbortSignal): Promise<Performed> {
+  async function askPeople(request: ActionRequest, decision: NeedsApproval, signal: AbortSignal): Promise<Performed> {
     const { run, stepKey: key, stepDigest: digest, planned, facts = [], requestedBy } = request;
     const { action, connectionId, input } = planned;
-    const { status, approvalId } = await approvals.request({
+    const { status, approvalId, rule } = await approvals.request({
       run,
       step: { key, kind: 'action', digest, action, connectionId, input, idempotencyKey: idempotencyKey(run.id, key) },
       title: planned.manifest.title,
       reason: `policy ${decision.policyIds.join(', ')} allows it only when a person approves`,
       ...(requestedBy === undefined ? {} : { requestedBy }),
+      ...(decision.rule === undefined ? {} : { rule: decision.rule }),
       context: [],
       actions: [{ planned, facts }],
     });
@@ -122,7 +128,7 @@ export function createActions(options: ActionsOptions): Actions {
     }
     if (status === 'requested') return { status: 'waiting' };
     // Answered since this execution began. Nobody will be asked or answer again, so the step must not wait.
-    const granted = await policy.decide(planned, { approved: true });
+    const granted = await policy.decide(planned, { approved: true, ...(rule === undefined ? {} : { rule }) });
     if (granted.effect === 'allow') return send({ ...request, approvalId }, granted, signal);
     const why = `policy ${granted.policyIds.join(', ')} does not allow it even though a person approved`;
     return ledger.refuse(request, 'denied', refusal('POLICY_DENIED', planned, why), granted.policyIds);

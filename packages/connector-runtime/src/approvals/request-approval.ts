@@ -28,6 +28,13 @@ export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): P
       if (answers(current, digests, step.kind)) return asked(current);
       if (current.status === 'requested') await cancelApproval(trx, current, 'APPROVAL_CHANGED', ports);
     }
+    if (ask.rule !== undefined) {
+      // Asking anybody else instead would let them decide what policy gives to these.
+      throw new RuntimeError(
+        'APPROVAL_RULE_MISSING',
+        `${step.key} needs the approval rule "${ask.rule}", and workspace ${run.workspaceId} has none of that name`,
+      );
+    }
     if (rule === undefined) {
       throw new RuntimeError(
         'APPROVAL_RULE_MISSING',

@@ -29,6 +29,8 @@ export interface ApprovalAsk {
   readonly reason: string;
   /** Who wants it, as the channel names people (`slack:T1/U1`): nobody approves what they asked for. Default: the workflow. */
   readonly requestedBy?: string;
+  /** The approval rule that policy names; undefined: the workspace's own. A name that there is none of is refused. */
+  readonly rule?: string;
   readonly context: readonly { readonly name: string; readonly value: string; readonly url?: string }[];
   readonly actions: readonly ProposedPlan[];
 }
@@ -36,6 +38,8 @@ export interface ApprovalAsk {
 /** Where an asked approval stands. */
 export interface AskedApproval {
   readonly approvalId: string;
+  /** The named rule that it was asked under. */
+  readonly rule?: string;
   readonly status: 'requested' | 'approved' | 'denied' | 'expired';
   /** What was asked, and so what a "yes" covers: one planned digest per action shown. */
   readonly digests: readonly string[];

@@ -86,7 +86,8 @@ export interface PlannedAction {
 /** Policy's word on a planned action. `policyIds`: the policies that decided. */
 export type Decision =
   | { readonly effect: 'allow'; readonly policyIds: readonly string[] }
-  | { readonly effect: 'require-approval'; readonly policyIds: readonly string[] }
+  /** `rule`: the name of the approval rule that has to be asked; undefined: the workspace's own. */
+  | { readonly effect: 'require-approval'; readonly policyIds: readonly string[]; readonly rule?: string }
   | { readonly effect: 'deny'; readonly policyIds: readonly string[] };
 
 /** One try of an action at the SaaS. */
