@@ -85,7 +85,9 @@ describe('the guide for platform teams', () => {
     const manifests = globSync('manifests/*.json', { cwd: root }).map((path) => parseManifest(Buffer.from(read(path))));
     const policies = blocks.filter(({ language }) => language === 'cedar');
     expect(policies).not.toEqual([]);
-    for (const { text } of policies) verifyPolicyText(text, manifests);
+    for (const { text, title } of policies) {
+      verifyPolicyText(title === 'workspace' ? { workspace: text } : { tenant: text }, manifests);
+    }
   });
 });
 

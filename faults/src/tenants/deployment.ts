@@ -142,7 +142,12 @@ function createBrokenApps(
       silentLog,
     ),
     'port-without-tenant': createAdminApp(
-      { ...admin, ...rest, holders, tenants: { ...admin.tenants, policy: () => admin.tenants.policy(target()) } },
+      {
+        ...admin,
+        ...rest,
+        holders,
+        tenants: { ...admin.tenants, policy: () => admin.tenants.policy({ tenantId: target() }) },
+      },
       silentLog,
     ),
   };

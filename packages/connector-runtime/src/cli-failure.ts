@@ -6,6 +6,7 @@ export function exitCodeOf(error: unknown): 1 | 2 | 3 {
   if (/^(DATABASE|DATA_DIRECTORY|ENVIRONMENT|PORT)_/.test(error.code)) return 3;
   if (error.code === 'KEY_SERVICE_UNAVAILABLE' || error.code === 'ADMIN_UNREACHABLE') return 3;
   if (error.code === 'CONNECTION_TEST_FAILED' || error.code === 'POLL_FAILED') return 1;
+  if (error.code === 'POLICY_INVALID' || error.code === 'POLICY_ALTERS') return 1;
   if (error.code === 'AUDIT_BROKEN' || error.code === 'CREDENTIAL_UNREADABLE') return 1;
   return 2;
 }

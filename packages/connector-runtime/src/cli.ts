@@ -6,6 +6,7 @@ import { addDeliveryCommands } from './cli-delivery.ts';
 import { addEndpointCommands } from './cli-endpoint.ts';
 import { exitCodeOf, linesOf } from './cli-failure.ts';
 import { addKeysCommands } from './cli-keys.ts';
+import { addPolicyCommands } from './cli-policy.ts';
 import { addPollingCommands } from './cli-polling.ts';
 import { addReferencesCommands } from './cli-references.ts';
 import { addRunCommands } from './cli-run.ts';
@@ -63,6 +64,7 @@ function createProgram(): Command {
   addEndpointCommands(program);
   addDeliveryCommands(program);
   addRunCommands(program);
+  addPolicyCommands(program);
   return program;
 }
 

@@ -31,7 +31,7 @@ import { openKeyWrappers } from './key-wrappers.ts';
 import { createAuthorizationFlow, createPostgresSessionStore } from './oauth/index.ts';
 import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
-import { createPolicyEngine } from './policy/index.ts';
+import { createPolicyEngine, createPolicySimulator, verifyPolicyText } from './policy/index.ts';
 import { sweepAll } from './retention.ts';
 import { type ConnectionsPort, createRunReader, type RunReader } from './runs/index.ts';
 import { createReferencePolicies } from './secret-references/index.ts';
@@ -131,7 +131,11 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     clock,
     scrubber,
   });
-  const policy = createPolicyEngine({ policyText: (tenantId) => tenants.policy(tenantId), log });
+  const policy = createPolicyEngine({
+    policyTexts: (tenantId, workspaceId) => tenants.policyTexts(tenantId, workspaceId),
+    clock,
+    log,
+  });
 
   // Credentials ask tenants for a connection, and tenants ask credentials to keep its secrets.
   const connections = {
@@ -163,7 +167,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     },
     vault,
     endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
-    policies: policy,
+    policies: { validate: verifyPolicyText, forget: policy.forget },
     test: (tenantId, connectionId) => calls.testConnection(tenantId, connectionId),
     clock,
   });
@@ -228,6 +232,13 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const admin: AdminPorts = {
     tenants,
     references: referencePolicies,
+    policy: createPolicySimulator({
+      policyTexts: tenants.policyTexts,
+      manifests: tenants.manifests,
+      artifact: artifacts.open,
+      db,
+      clock,
+    }),
     artifacts: {
       add: (source, by) => artifacts.add(source, by),
       promote: (digest, by) => artifacts.promote(digest, by),

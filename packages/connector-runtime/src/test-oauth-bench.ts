@@ -111,7 +111,7 @@ export async function createOAuthBench(options: { test?: () => Promise<{ account
         },
       },
       endpointSecrets: { generate: () => 'x'.repeat(32), require: () => undefined },
-      policies: { validate: () => undefined },
+      policies: { validate: () => [], forget: () => undefined },
       test: options.test ?? (async () => ({ account: 'someone' })),
     });
     const flow = createAuthorizationFlow({

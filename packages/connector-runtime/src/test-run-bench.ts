@@ -83,7 +83,14 @@ export async function createBench(options: BenchOptions = {}) {
   /** One process: its memory is its own, the database is everybody's. */
   function createNode(workflows: readonly AnyWorkflow[], overrides: Partial<ConnectorCalls> = {}) {
     const ports = { db, audit, jobs: queue, clock, log: silentLog, calls: { ...calls, ...overrides } };
-    const policy = createPolicyEngine({ policyText: async (tenantId) => policyTexts.get(tenantId), log: silentLog });
+    const policy = createPolicyEngine({
+      policyTexts: async (tenantId) => {
+        const { version = 0, text } = policyTexts.get(tenantId) ?? {};
+        return { tenant: text, tenantVersion: version, workspaceVersion: 0 };
+      },
+      clock,
+      log: silentLog,
+    });
     const approvals = createApprovals({
       ...ports,
       rules: async (workspaceId) => rules.get(workspaceId),

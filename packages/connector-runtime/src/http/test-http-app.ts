@@ -9,6 +9,7 @@ import {
   createRefusalLedger,
   type RefusalLedger,
 } from '../ingress/index.ts';
+import { createPolicySimulator } from '../policy/index.ts';
 import { createReferencePolicies } from '../secret-references/index.ts';
 import type { TestDatabase } from '../store/test-database.ts';
 import { createTestTenants, type TestTenants } from '../tenants/test-tenant.ts';
@@ -88,6 +89,13 @@ export function createTestHttp(
       publicUrl: 'https://connectors.example',
       tenants: test.tenants,
       references: createReferencePolicies({ db, audit: createAuditTrail({ db, clock }) }),
+      policy: createPolicySimulator({
+        policyTexts: test.tenants.policyTexts,
+        manifests: test.tenants.manifests,
+        artifact: test.openArtifact,
+        db,
+        clock,
+      }),
       artifacts: { add: async () => ({}), promote: async () => undefined, list: () => listArtifacts(db) },
       connections: {
         authorize: async () => ({

@@ -1,2 +1,3 @@
-export type { PolicyEngine } from './policy-engine.ts';
-export { createPolicyEngine } from './policy-engine.ts';
+export { createPolicyEngine, type PolicyEngine } from './policy-engine.ts';
+export { createPolicySimulator, type PolicySimulator } from './policy-simulator.ts';
+export { verifyPolicyText } from './verify-policy-text.ts';

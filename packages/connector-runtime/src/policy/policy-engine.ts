@@ -1,105 +1,76 @@
-import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs';
-import type { Manifest } from '@org/connector-sdk';
+import type { Clock } from '../types/clock.ts';
 import type { Decision } from '../types/run.ts';
-import { cedarRequest, type PolicySubject } from './cedar-request.ts';
-import { parsePolicySet } from './policy-set.ts';
-import { verifyPolicyText } from './verify-policy-text.ts';
-
-/** A tenant's policy text. `version` rises with each change. */
-export interface PolicyText {
-  readonly version: number;
-  readonly text: string;
-}
+import type { PolicySubject } from './cedar-request.ts';
+import { type Agreement, decideWith, type PreparedPolicy, preparePolicy } from './decide-with.ts';
+import type { StoredPolicyTexts } from './policy-texts.ts';
 
 export interface PolicyEngineOptions {
-  /** Undefined: the tenant has no text of its own, and the default policies hold. */
-  readonly policyText: (tenantId: string) => Promise<PolicyText | undefined>;
+  /** The newest texts of a tenant and one of its workspaces. */
+  readonly policyTexts: (tenantId: string, workspaceId: string) => Promise<StoredPolicyTexts>;
+  readonly clock: Clock;
   readonly log: { error(message: string, fields?: Readonly<Record<string, unknown>>): void };
 }
 
 export interface PolicyEngine {
-  /** `approved`: a person agreed to exactly this. Rejects only when the tenant's text can't be read. */
-  decide(
-    planned: PolicySubject & { readonly tenantId: string },
-    facts: { readonly approved: boolean },
-  ): Promise<Decision>;
-  /** @throws RuntimeError `POLICY_INVALID` */
-  validate(text: string, manifests: readonly Manifest[]): void;
+  /** Rejects only when the texts can't be read. */
+  decide(planned: PolicySubject & { readonly tenantId: string }, agreement: Agreement): Promise<Decision>;
+  /** The tenant's texts have changed: the next decision reads them. */
+  forget(tenantId: string): void;
 }
 
-/** Id of the decision when policy itself is broken: everything is denied until it is mended. */
-const POLICY_ERROR = 'policy-error';
-/** Id of the decision when no policy speaks for the action. */
-const NOT_PERMITTED = 'not-permitted';
+/** How long texts that were read decide: a change is in force on every node once this has passed. */
+const FRESH_MS = 2_000;
 
-/** Enforces Cedar policies, one set per tenant. */
-export function createPolicyEngine(options: PolicyEngineOptions): PolicyEngine {
-  /** Which version Cedar holds parsed under a tenant's name. Undefined versions share the default set. */
-  const parsed = new Map<string, { readonly version: number; readonly usable: boolean }>();
+interface Read {
+  readonly at: number;
+  readonly texts: Promise<StoredPolicyTexts>;
+}
 
-  function prepare(tenantId: string, text: PolicyText | undefined): string | undefined {
-    const name = text === undefined ? 'default' : `tenant:${tenantId}`;
-    const version = text?.version ?? 0;
+/** Enforces Cedar policies: the defaults, a tenant's over them, a workspace's beside them. */
+export function createPolicyEngine({ policyTexts, clock, log }: PolicyEngineOptions): PolicyEngine {
+  const reads = new Map<string, Map<string, Read>>();
+  /** Which versions Cedar holds parsed under a name. */
+  const parsed = new Map<string, { readonly versions: string; readonly policy: PreparedPolicy | undefined }>();
+
+  function read(tenantId: string, workspaceId: string): Promise<StoredPolicyTexts> {
+    const now = clock.now();
+    const ofTenant = reads.get(tenantId) ?? new Map<string, Read>();
+    reads.set(tenantId, ofTenant);
+    const known = ofTenant.get(workspaceId);
+    // A clock that was set back must not keep an old text alive.
+    if (known !== undefined && known.at <= now && now < known.at + FRESH_MS) return known.texts;
+    const texts = policyTexts(tenantId, workspaceId);
+    const entry = { at: now, texts };
+    ofTenant.set(workspaceId, entry);
+    // A failure is this caller's, not everybody's for seconds.
+    texts.catch(() => ofTenant.get(workspaceId) === entry && ofTenant.delete(workspaceId));
+    return texts;
+  }
+
+  function prepare(tenantId: string, workspaceId: string, texts: StoredPolicyTexts): PreparedPolicy | undefined {
+    const { tenant, workspace, tenantVersion, workspaceVersion } = texts;
+    const own = tenant === undefined ? 'default' : `tenant:${tenantId}`;
+    const name = workspace === undefined ? own : `workspace:${tenantId}:${workspaceId}`;
+    const versions = `${tenantVersion} ${workspace === undefined ? 0 : workspaceVersion}`;
     const known = parsed.get(name);
-    if (known?.version === version) return known.usable ? name : undefined;
-    const usable = preparse(name, text?.text, (error) =>
-      options.log.error('a policy text is broken: everything is denied until it is mended', {
+    if (known?.versions === versions) return known.policy;
+    const policy = preparePolicy(name, texts, (error) =>
+      log.error('a policy text is broken: everything is denied until it is mended', {
         tenantId,
-        version,
+        workspaceId,
+        versions: { tenant: tenantVersion, workspace: workspaceVersion },
         error,
       }),
     );
-    parsed.set(name, { version, usable });
-    return usable ? name : undefined;
+    parsed.set(name, { versions, policy });
+    return policy;
   }
 
   return {
-    async decide(planned, facts) {
-      const text = await options.policyText(planned.tenantId);
-      return decideWith(prepare(planned.tenantId, text), planned, facts.approved);
+    async decide(planned, agreement) {
+      const { tenantId, workspaceId } = planned;
+      return decideWith(prepare(tenantId, workspaceId, await read(tenantId, workspaceId)), planned, agreement);
     },
-    validate: verifyPolicyText,
+    forget: (tenantId) => void reads.delete(tenantId),
   };
-}
-
-/** Puts a policy set into Cedar's cache under a name; tells whether it could. */
-export function preparse(name: string, text: string | undefined, onError: (message: string) => void): boolean {
-  try {
-    const answer = preparsePolicySet(name, { staticPolicies: parsePolicySet(text) });
-    if (answer.type === 'success') return true;
-    onError(answer.errors.map(({ message }) => message).join('; '));
-  } catch (error) {
-    onError(error instanceof Error ? error.message : String(error));
-  }
-  return false;
-}
-
-/**
- * Asked without approval, and if that is denied, asked again as if approved: allowed, allowed if a person agrees, or denied.
- * Enforcement and simulation both end here. `set`: name of a preparsed set; undefined: a broken one.
- */
-export function decideWith(set: string | undefined, subject: PolicySubject, approved: boolean): Decision {
-  if (set === undefined) return { effect: 'deny', policyIds: [POLICY_ERROR] };
-  const asked = ask(set, subject, approved);
-  if (asked.allowed) return { effect: 'allow', policyIds: asked.policyIds };
-  if (approved || asked.broken) return { effect: 'deny', policyIds: asked.policyIds };
-  const ifApproved = ask(set, subject, true);
-  return { effect: ifApproved.allowed ? 'require-approval' : 'deny', policyIds: ifApproved.policyIds };
-}
-
-interface Answer {
-  readonly allowed: boolean;
-  readonly broken: boolean;
-  readonly policyIds: readonly string[];
-}
-
-function ask(set: string, subject: PolicySubject, approved: boolean): Answer {
-  const answer = statefulIsAuthorized({ ...cedarRequest(subject, approved), preparsedPolicySetId: set });
-  // Cedar skips a policy that fails to evaluate. Were that a `forbid`, skipping it would open what it closes.
-  if (answer.type === 'failure' || answer.response.diagnostics.errors.length > 0) {
-    return { allowed: false, broken: true, policyIds: [POLICY_ERROR] };
-  }
-  const { decision, diagnostics } = answer.response;
-  const policyIds = diagnostics.reason.length > 0 ? diagnostics.reason.toSorted() : [NOT_PERMITTED];
-  return { allowed: decision === 'allow', broken: false, policyIds };
 }

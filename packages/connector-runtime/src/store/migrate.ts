@@ -12,6 +12,7 @@ import { endpoints } from './migrations/0005-endpoints.ts';
 import { polling } from './migrations/0006-polling.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { workflows } from './migrations/0009-workflows.ts';
+import { policies } from './migrations/0011-policies.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -24,6 +25,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006-polling': polling,
   '0008-api-tokens': apiTokens,
   '0009-workflows': workflows,
+  '0011-policies': policies,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

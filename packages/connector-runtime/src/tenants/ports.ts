@@ -38,9 +38,20 @@ export interface EndpointSecretRules {
   require(verification: ManifestReception['verification'], secret: string): void;
 }
 
+export interface PolicyWarning {
+  /** Empty: the text as a whole. */
+  readonly policyId: string;
+  readonly message: string;
+}
+
 export interface PolicyRules {
-  /** Throws `POLICY_INVALID`. */
-  validate(text: string, manifests: readonly Manifest[]): void | Promise<void>;
+  /** Answers what can never apply. Throws `POLICY_INVALID`. */
+  validate(
+    texts: { readonly tenant?: string; readonly workspace?: string },
+    manifests: readonly Manifest[],
+  ): readonly PolicyWarning[];
+  /** The tenant's texts have changed. */
+  forget(tenantId: string): void;
 }
 
 export interface TenantStore {

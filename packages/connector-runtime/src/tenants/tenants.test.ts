@@ -187,15 +187,77 @@ describe('approval rules', () => {
 });
 
 describe('policies', () => {
+  const place = async (name: string) => {
+    const { tenantId, workspaceId } = await test.seed(name);
+    return { tenantId, workspaceId, set: (text: string) => test.tenants.setPolicy({ tenantId, text, by }) };
+  };
+
   it('get a new version each time, also when set at once', async () => {
-    const { tenantId } = await test.seed('policies');
-    expect(await test.tenants.policy(tenantId)).toBeUndefined();
-    const set = (text: string) => test.tenants.setPolicy({ tenantId, text, by });
+    const { tenantId, set } = await place('policies');
+    expect(await test.tenants.policy({ tenantId })).toBeUndefined();
     const versions = await Promise.all(['one', 'two', 'three'].map(set));
     expect(versions.map(({ version }) => version).sort()).toEqual([1, 2, 3]);
-    expect((await test.tenants.policy(tenantId))?.version).toBe(3);
+    expect((await test.tenants.policy({ tenantId }))?.version).toBe(3);
     await expect(set('broken')).rejects.toEqual(code('POLICY_INVALID'));
-    expect((await test.tenants.policy(tenantId))?.version).toBe(3);
+    expect((await test.tenants.policy({ tenantId }))?.version).toBe(3);
+  });
+
+  it('are written on the version that the writer has seen, or not at all', async () => {
+    const { tenantId } = await place('seen');
+    const set = (text: string, expectedVersion: number) =>
+      test.tenants.setPolicy({ tenantId, text, expectedVersion, by });
+    await set('one', 0);
+    const both = await Promise.allSettled([set('two', 1), set('three', 1)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    await expect(set('four', 1)).rejects.toEqual(code('POLICY_CONFLICT'));
+    expect((await test.tenants.policyHistory({ tenantId }, { limit: 9 })).map(({ version }) => version)).toEqual([
+      2, 1,
+    ]);
+  });
+
+  it('go back to an older text as a new version, checked again', async () => {
+    const { tenantId, set } = await place('back');
+    await set('one');
+    await set('two');
+    const back = await test.tenants.rollbackPolicy({ tenantId, version: 1, by });
+    expect(back).toMatchObject({ version: 3, text: 'one', restores: 1, setBy: by });
+    expect((await test.tenants.policy({ tenantId }, 2))?.text).toBe('two');
+    expect(await test.tenants.policyHistory({ tenantId }, { limit: 1, before: 3 })).toMatchObject([{ version: 2 }]);
+    await expect(test.tenants.rollbackPolicy({ tenantId, version: 9, by })).rejects.toEqual(
+      code('POLICY_VERSION_UNKNOWN'),
+    );
+    expect((await auditKinds(tenantId)).slice(-3)).toEqual(['policy.set', 'policy.set', 'policy.rolled_back']);
+  });
+
+  it('are a workspace’s beside the tenant’s, each with versions of its own', async () => {
+    const { tenantId, workspaceId, set } = await place('beside');
+    await set('one');
+    const written = await test.tenants.setPolicy({ tenantId, workspaceId, text: 'idle', by });
+    expect(written).toMatchObject({ version: 1, warnings: [{ policyId: 'idle' }] });
+    const texts = { tenant: 'one', tenantVersion: 1, workspace: 'idle', workspaceVersion: 1 };
+    expect(await test.tenants.policyTexts(tenantId, workspaceId)).toEqual(texts);
+    const other = await test.tenants.createWorkspace({ tenantId, name: 'other', by });
+    const alone = { tenant: 'one', tenantVersion: 1, workspace: undefined, workspaceVersion: 0 };
+    expect(await test.tenants.policyTexts(tenantId, other.id)).toEqual(alone);
+  });
+
+  it('are refused for a workspace of another tenant, and read from none', async () => {
+    const { tenantId } = await place('stranger');
+    const theirs = { tenantId, workspaceId: b.workspaceId };
+    await expect(test.tenants.setPolicy({ ...theirs, text: 'x', by })).rejects.toEqual(code('WORKSPACE_UNKNOWN'));
+    await test.tenants.setPolicy({ tenantId: b.tenantId, workspaceId: b.workspaceId, text: 'x', by });
+    expect(await test.tenants.policy(theirs)).toBeUndefined();
+    expect((await test.tenants.policyTexts(tenantId, b.workspaceId)).workspace).toBeUndefined();
+  });
+
+  it('that no longer fit what is enabled are told of', async () => {
+    const { tenantId, workspaceId, set } = await place('unfit');
+    await set('idle');
+    expect(await test.tenants.policyWarnings(tenantId)).toMatchObject([{ policyId: 'idle' }]);
+    await database.asOwner(`insert into connector.policies (tenant_id, workspace_id, version, text, created_by)
+      values ('${tenantId}', '${workspaceId}', 1, 'broken', 'test')`);
+    const messages = (await test.tenants.policyWarnings(tenantId)).map(({ message }) => message);
+    expect(messages).toContainEqual(expect.stringContaining(`workspace ${workspaceId} no longer fits`));
   });
 });
 

@@ -67,6 +67,7 @@ export interface TestTenants {
   readonly tenants: Tenants;
   /** Stores the manifest as an artifact; returns its digest. */
   addArtifact(manifest: Manifest): Promise<string>;
+  openArtifact(digest: string): Promise<{ readonly digest: string; readonly manifest: Manifest }>;
   /** A tenant with the connector enabled, one connection, one endpoint. */
   seed(name: string, over?: { purpose?: EndpointPurpose; manifest?: Manifest }): Promise<Seeded>;
   /** What was given to be sealed, by connection. */
@@ -95,17 +96,7 @@ export function createTestTenants(
     store,
     clock,
     audit: createAuditTrail({ db: store.db, clock }),
-    artifacts: {
-      async open(digest) {
-        const row = await store.db
-          .selectFrom('connector.artifacts')
-          .select(['digest', 'manifest'])
-          .where('digest', '=', digest)
-          .executeTakeFirst();
-        if (row === undefined) throw new RuntimeError('ARTIFACT_UNKNOWN', `there is no artifact ${digest}`);
-        return row;
-      },
-    },
+    artifacts: { open: openArtifact },
     credentials: {
       async store(connection, _auth, secrets) {
         await hooks.storeCredential?.();
@@ -119,11 +110,24 @@ export function createTestTenants(
     test: hooks.test ?? (async () => ({ account: 'someone' })),
     endpointSecrets: { generate: generateEndpointSecret, require: requireUsableSecret },
     policies: {
-      validate(text) {
+      validate({ tenant, workspace }) {
+        const text = `${tenant ?? ''}${workspace ?? ''}`;
         if (text.includes('broken')) throw new RuntimeError('POLICY_INVALID', 'the policy is broken');
+        return text.includes('idle') ? [{ policyId: 'idle', message: 'can never apply' }] : [];
       },
+      forget: () => undefined,
     },
   });
+
+  async function openArtifact(digest: string) {
+    const row = await store.db
+      .selectFrom('connector.artifacts')
+      .select(['digest', 'manifest'])
+      .where('digest', '=', digest)
+      .executeTakeFirst();
+    if (row === undefined) throw new RuntimeError('ARTIFACT_UNKNOWN', `there is no artifact ${digest}`);
+    return row;
+  }
 
   async function addArtifact(manifest: Manifest): Promise<string> {
     const text = JSON.stringify(manifest);
@@ -142,6 +146,7 @@ export function createTestTenants(
     credentials,
     addArtifact,
     openEndpointSecret: async (_endpoint, sealed) => new Secret(Buffer.from(sealed).reverse().toString()),
+    openArtifact,
     async seed(name, over = {}) {
       const purpose: EndpointPurpose = over.purpose ?? { kind: 'trigger', name: 'changed' };
       const manifest = over.manifest ?? tenantManifest();

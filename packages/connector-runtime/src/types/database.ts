@@ -307,11 +307,15 @@ export interface Database {
   };
   'connector.policies': {
     tenant_id: string;
+    /** Null: the tenant's own text. */
+    workspace_id: string | null;
     version: number;
     /** Cedar text. */
     text: string;
     created_by: string;
     created_at: GeneratedTimestamp;
+    /** The version whose text this one has again. */
+    restores: number | null;
   };
   'connector.api_tokens': {
     id: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { adminRoles } from '../../types/roles.ts';
+import { policyAnswers } from './policy-answers.ts';
 import { deliveryOutcome, digest, runStatus, uuid } from './requests.ts';
 
 /** What the admin API answers, by kind of thing. Tests compare every answer with these: no field more, none missing. */
@@ -202,7 +203,7 @@ export const answers = {
   createdEndpoint: z
     .object({ endpointId: uuid, url: z.string(), token: z.string(), secret: z.string() })
     .meta({ id: 'CreatedEndpoint' }),
-  policy: z.object({ version: z.int().positive(), text: z.string() }).meta({ id: 'Policy' }),
+  ...policyAnswers,
   run,
   runDetails: run
     .extend({

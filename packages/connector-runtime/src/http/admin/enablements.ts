@@ -17,11 +17,13 @@ export function enablementRoutes({ tenants }: AdminPorts): AdminRoutes {
       summary: 'Make an artifact the tenant’s version of its connector',
       role: 'admin',
       body: requests.enable,
-      answer: z.object({ connector: z.string(), version: z.string(), digest }),
+      answer: z.object({ connector: z.string(), version: z.string(), digest, warnings: answers.policyWarnings }),
       status: 201,
       run: async ({ tenantId, body: { digest }, by }) => {
         const { manifest } = await tenants.enable(tenantId, digest, by);
-        return { connector: manifest.id, version: manifest.version, digest };
+        // A text that named what this version no longer has may not close any more what it was to close.
+        const warnings = await tenants.policyWarnings(tenantId);
+        return { connector: manifest.id, version: manifest.version, digest, warnings };
       },
     }),
     setVersionFloor: route('PUT /tenants/:tenantId/enablements/:connector/floor', {

@@ -1,6 +1,7 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
+import type { PolicySimulator } from '../../policy/index.ts';
 import type { PollingStage } from '../../polling/index.ts';
 import type { Tenants } from '../../tenants/index.ts';
 import type { RunStatus } from '../../types/run.ts';
@@ -39,6 +40,7 @@ export interface AdminPorts {
     /** Throws `SECRET_REFERENCE_INVALID` | `TENANT_UNKNOWN`. */
     set(request: { readonly tenantId: string; readonly policy: unknown; readonly by: string }): Promise<object>;
   };
+  readonly policy: PolicySimulator;
   readonly runs: {
     /** Answered as they are, like every other list here. */
     list(query: {

@@ -42,6 +42,12 @@ export const runStatus = z.enum([
 ]);
 
 export const deliveryOutcome = z.enum(['events', 'duplicate-events', 'no-trigger', 'decision', 'no-decision']);
+/** Whose policy text: the tenant's, or this workspace's. */
+const scope = z.strictObject({ workspaceId: uuid.optional() });
+const policyText = scope.extend({ text: z.string().max(200_000) });
+const version = z.int().min(1).max(2_147_483_647);
+/** Of a text that is written on the ground of this version; 0: of none. */
+const writing = { expectedVersion: z.int().min(0).max(2_147_483_647).optional() };
 
 export const requests = {
   createTenant: z.strictObject({ name }),
@@ -78,7 +84,21 @@ export const requests = {
   }),
   rotateAddress: z.strictObject({ overlapSeconds }),
   rotateSecret: z.strictObject({ overlapSeconds, secret: endpointSecret }),
-  setPolicy: z.strictObject({ text: z.string().max(200_000) }),
+  setPolicy: policyText.extend(writing),
+  rollbackPolicy: scope.extend({ version, ...writing }),
+  readPolicy: scope.extend({ version: z.coerce.number().pipe(version).optional() }),
+  listPolicyVersions: limit.extend({ ...scope.shape, before: z.coerce.number().pipe(version).optional() }),
+  validatePolicy: policyText,
+  simulatePolicy: z.strictObject({
+    ...scope.shape,
+    text: policyText.shape.text.optional(),
+    connector: z.string().min(1).max(100).optional(),
+    digest: digest.optional(),
+    workflow: plain(200).optional(),
+    days: z.int().min(1).max(90).optional(),
+    limit: z.int().min(1).max(500).default(100),
+    after: z.strictObject({ runId: uuid, stepKey: plain(500) }).optional(),
+  }),
   setReferencePolicy: z.strictObject({ policy: z.unknown() }),
   settleStep: z.discriminatedUnion('status', [
     z.strictObject({ status: z.literal('applied'), output: z.unknown() }),
