@@ -47,6 +47,7 @@ export async function furnish(deployment: Deployment, name: string): Promise<Fur
   const secretId = await earlierSecret(deployment, endpointId, current);
   const text = `// ${canary}\n@id("${canary}") forbid (principal, action == Action::"probe.write", resource);`;
   await tenants.setPolicy({ tenantId, text, by: BY });
+  await tenants.setPolicy({ tenantId, workspaceId, text, by: BY });
   await references.set({ tenantId, policy: { file: [`/run/secrets/${canary}/`] }, by: BY });
   const tokenOf = async (called: string, roles: readonly (typeof ROLES)[number][]) => {
     const request = { tenantId, name: `${called}-${canary}`, roles, expiresInSeconds: 86_400, by: BY };

@@ -52,7 +52,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   trigger: 'probe.found',
   auth: 'key',
   version: '1.0.0',
-  text: 'permit (principal, action, resource);',
+  text: 'forbid (principal == Workflow::"nobody", action, resource);',
   path: '/nowhere',
   secret: 'a secret of thirty-two characters',
   kind: 'trigger',
@@ -64,7 +64,7 @@ function idsIn(schema: unknown): string[] {
   return [...Object.keys(properties).filter(isId), ...Object.values(schema).flatMap(idsIn)];
 }
 
-/** A value that the schema takes, with every field that it knows. */
+/** A value that the schema takes, with every field that it knows, but for what depends on what is there already. */
 function exampleOf(schema: Json, name: string, ids: Readonly<Record<string, string>>, turn: string): unknown {
   const { const: only, enum: some, oneOf, anyOf, type, properties, items, minimum, minItems } = schema;
   if (only !== undefined) return only;
@@ -72,7 +72,9 @@ function exampleOf(schema: Json, name: string, ids: Readonly<Record<string, stri
   const choice = (oneOf ?? anyOf) as readonly Json[] | undefined;
   if (choice?.[0]) return exampleOf(choice[0], name, ids, turn);
   if (type === 'object') {
-    const members = Object.entries((properties ?? {}) as Record<string, Json>);
+    const members = Object.entries((properties ?? {}) as Record<string, Json>).filter(
+      ([key]) => key !== 'expectedVersion',
+    );
     return Object.fromEntries(members.map(([key, value]) => [key, exampleOf(value, key, ids, turn)]));
   }
   if (type === 'array') return minItems === undefined ? [] : [exampleOf(items as Json, name, ids, turn)];

@@ -58,8 +58,10 @@ async function compareAll(texts: ComparedTexts, subjects: readonly PolicySubject
   const compared: Compared[] = [];
   for (const [index, subject] of subjects.entries()) {
     if (index % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
-    const words = { now: wordOf(now, subject), proposed: wordOf(proposed, subject) };
-    compared.push({ ...words, change: changeOf(words.now, words.proposed) });
+    const word = wordOf(now, subject);
+    // Without a text that is proposed there is nothing to ask twice.
+    const other = texts.proposed === texts.now ? word : wordOf(proposed, subject);
+    compared.push({ now: word, proposed: other, change: changeOf(word, other) });
   }
   return compared;
 }

@@ -94,6 +94,23 @@ describe('every action of a connector', () => {
   });
 });
 
+it('looks at no more than it can, and says how much it left out', async () => {
+  const many = Array.from({ length: 2_005 }, (_, index) => [`a${index}`, actions.read] as const);
+  const wide = createPolicySimulator({
+    policyTexts: async () => ({}),
+    manifests: async () => [sampleManifest(Object.fromEntries(many))],
+    artifact: async () => ({ manifest: sampleManifest({}) }),
+    db: bench.db,
+    clock: { now: () => Date.now() },
+  });
+  const { actions: rows, omittedActions } = await wide.simulate({
+    tenantId: bench.tenant.tenantId,
+    workflow: 'triage',
+    limit: 1,
+  });
+  expect([rows.length, omittedActions]).toEqual([2_000, 5]);
+});
+
 describe('what ran', () => {
   it('is told as it was decided then, and as the text would decide', async () => {
     const { history } = await simulate({ days: 7, text: `${noLow}\n${openMedium}` });

@@ -128,22 +128,22 @@ export function createPolicySimulator(options: PolicySimulatorOptions): PolicySi
     const ran =
       request.workflow === undefined ? await subjects.workflows(tenantId, new Date(clock.now() - 30 * DAY_MS)) : [];
     const workflows = request.workflow === undefined ? orAny(ran) : [request.workflow];
-    const planned = workspaces.flatMap((workspaceId) =>
-      manifests
-        .filter(({ id }) => wanted === undefined || id === wanted)
-        .flatMap(({ id: connector, actions }) => {
-          const names = connections.filter((one) => one.workspaceId === workspaceId && one.connector === connector);
-          return orAny(names.map(({ name }) => name)).flatMap((connectionName) =>
-            workflows.flatMap((workflow) =>
-              Object.entries(actions).map(([key, manifest]) => ({
-                ...{ workspaceId, workflow, connector, connectionName, manifest },
-                action: `${connector}.${key}`,
-              })),
-            ),
-          );
-        }),
-    );
-    return { planned: planned.slice(0, MAX_ACTIONS), omitted: Math.max(0, planned.length - MAX_ACTIONS) };
+    const planned: PolicySubject[] = [];
+    let omitted = 0;
+    for (const workspaceId of workspaces) {
+      for (const { id: connector, actions } of manifests.filter(({ id }) => wanted === undefined || id === wanted)) {
+        const here = connections.filter((one) => one.workspaceId === workspaceId && one.connector === connector);
+        for (const connectionName of orAny(here.map(({ name }) => name))) {
+          for (const workflow of workflows) {
+            const place = { workspaceId, workflow, connector, connectionName };
+            const asked = Object.entries(actions).slice(0, MAX_ACTIONS - planned.length);
+            for (const [key, manifest] of asked) planned.push({ ...place, action: `${connector}.${key}`, manifest });
+            omitted += Object.keys(actions).length - asked.length;
+          }
+        }
+      }
+    }
+    return { planned, omitted };
   }
 }
 
