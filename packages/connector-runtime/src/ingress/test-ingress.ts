@@ -35,6 +35,8 @@ export function createTestIngress(
     refusals,
     clock,
     log: silentLog,
+    // Tests send in a moment, of a clock that stands, what a sender sends in hours.
+    rate: { perSecond: 1_000_000, burst: 1_000_000 },
     ...over,
   });
 }
