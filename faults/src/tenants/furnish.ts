@@ -123,6 +123,17 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
       expires_at: new Date(Date.now() + 86_400_000),
     })
     .execute();
+  const [now, later] = [new Date(), new Date(Date.now() + 86_400_000)];
+  const limited = { connection_id: connectionId, tenant_id: tenantId };
+  const block = JSON.stringify({ status: 429, rule: canary });
+  await db
+    .insertInto('connector.rate_budgets')
+    .values({ ...limited, block })
+    .execute();
+  await db
+    .insertInto('connector.rate_leases')
+    .values({ ...limited, node_id: randomUUID(), wanted_slots: 1, slots: 1, held_since: now, expires_at: later })
+    .execute();
   await db
     .insertInto('connector.run_steps')
     .values({

@@ -1,6 +1,6 @@
 import { ActionError, type ActionErrorKind } from '@org/connector-sdk';
 import { describe, expect, it } from 'vitest';
-import { failedOutcome } from './call-outcome.ts';
+import { askedToWaitMs, failedOutcome } from './call-outcome.ts';
 import type { Effect } from './egress/index.ts';
 import { sampleAction } from './runs/test-manifest.ts';
 
@@ -13,6 +13,7 @@ function judge(effect: Effect, kind: ActionErrorKind, { action = sampleAction(),
     effect: () => effect,
     trace: () => Array.from({ length: writes }, () => post),
     retryAfterMs: () => undefined,
+    heldBackMs: () => undefined,
   };
   const outcome = failedOutcome(action, new ActionError('SAAS_SAID', 'it said so', { kind }), session);
   return outcome.status === 'not-applied' && outcome.retryable ? 'not-applied, retryable' : outcome.status;
@@ -56,5 +57,35 @@ describe('a read that failed', () => {
 
   it.each<Effect>(['none', 'refused', 'applied', 'uncertain'])('changed nothing, whatever was sent (%s)', (effect) => {
     for (const kind of KINDS) expect(judge(effect, kind, { action: read })).not.toBe('unknown');
+  });
+});
+
+describe('a request that was held back for want of budget', () => {
+  const session = (effect: Effect) => ({
+    effect: () => effect,
+    trace: () => [],
+    retryAfterMs: () => undefined,
+    heldBackMs: () => 7_000,
+  });
+  // Whatever connector code made of it.
+  const error = new ActionError('ACTION_FAILED', 'it did not work');
+
+  it('is no attempt when nothing left before it', () => {
+    expect(failedOutcome(sampleAction(), error, session('none'))).toMatchObject({
+      ...{ status: 'not-applied', retryable: true, retryAfterMs: 7_000, heldBack: true },
+    });
+  });
+
+  it('leaves an action unknown that had begun', () => {
+    expect(failedOutcome(sampleAction(), error, session('applied')).status).toBe('unknown');
+  });
+
+  it.each([
+    ['SLACK_RATE_LIMITED', { retryAfterSeconds: 30 }, 30_000],
+    ['RATE_LIMITED', { retryAfterMs: 7_000 }, undefined],
+    ['CONNECTION_FAILING', { retryAfterMs: 7_000 }, undefined],
+    ['GITHUB_NOT_FOUND', {}, undefined],
+  ])('is told apart from what the SaaS asked for: %s', (code, details, ms) => {
+    expect(askedToWaitMs(new ActionError(code, 'x', { details }))).toBe(ms);
   });
 });

@@ -8,7 +8,7 @@ const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
 /** The host or the machine failed, not what was asked: another attempt may do better. */
 const TRANSIENT: ReadonlySet<string> = new Set([
   ...['HOST_TIMEOUT', 'HOST_CRASHED', 'HOST_CANCELLED', 'HOST_OUT_OF_MEMORY', 'HOST_RESTARTING', 'HOST_BUSY'],
-  ...['RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED', 'CREDENTIAL_BUSY'],
+  ...['RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED', 'CREDENTIAL_BUSY', 'CONNECTION_FAILING'],
 ]);
 
 /**
@@ -18,7 +18,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 export function failedOutcome(
   action: ManifestAction,
   error: unknown,
-  session: Pick<BrokerSession, 'effect' | 'trace' | 'retryAfterMs'>,
+  session: Pick<BrokerSession, 'effect' | 'trace' | 'retryAfterMs' | 'heldBackMs'>,
 ): Outcome {
   const http = session.trace();
   const effect = session.effect();
@@ -30,22 +30,28 @@ export function failedOutcome(
   const nothingChanged = effect === 'none' || effect === 'refused' || deniedInBody;
   const doubted = error instanceof ActionError && error.kind === 'outcome-unknown';
   if (action.effect === 'write' && (!nothingChanged || doubted)) return { status: 'unknown', error: stepError, http };
+  // The broker's word, not the error's: connector code may have made its own of it.
+  const heldBack = session.heldBackMs() !== undefined;
   return {
     status: 'not-applied',
     error: stepError,
-    retryable: isRetryable(error),
+    retryable: heldBack || isRetryable(error),
+    ...(heldBack && effect === 'none' && { heldBack }),
     ...waitAfter(error, session),
     http,
   };
 }
 
 /** What a poll that failed means; reading changes nothing, so that it may always be tried again. */
-export function failedPoll(error: unknown, session: Pick<BrokerSession, 'retryAfterMs'>): PollOutcome {
-  return { status: 'failed', error: toStepError(error), ...waitAfter(error, session) };
+export function failedPoll(error: unknown, session: Waits): PollOutcome {
+  const heldBack = session.heldBackMs() !== undefined;
+  return { status: 'failed', error: toStepError(error), ...(heldBack && { heldBack }), ...waitAfter(error, session) };
 }
 
-function waitAfter(error: unknown, session: Pick<BrokerSession, 'retryAfterMs'>): { readonly retryAfterMs?: number } {
-  const retryAfterMs = askedToWait(error) ?? session.retryAfterMs();
+type Waits = Pick<BrokerSession, 'retryAfterMs' | 'heldBackMs'>;
+
+function waitAfter(error: unknown, session: Waits): { readonly retryAfterMs?: number } {
+  const retryAfterMs = session.heldBackMs() ?? retryAfterOf(error) ?? session.retryAfterMs();
   return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) };
 }
 
@@ -60,8 +66,16 @@ function isRetryable(error: unknown): boolean {
   return !isConnectorError(error) || TRANSIENT.has(error.code);
 }
 
+/** What the runtime itself says of limits and failures comes back through connector code as well. */
+const OWN_WAITS: ReadonlySet<string> = new Set(['RATE_LIMITED', 'CONNECTION_FAILING']);
+
+/** How long the SaaS wants to be left alone, as the connector read it in an answer. */
+export function askedToWaitMs(error: unknown): number | undefined {
+  return error instanceof ActionError && !OWN_WAITS.has(error.code) ? retryAfterOf(error) : undefined;
+}
+
 /** A connector that read how long to wait says so in its error's details. */
-function askedToWait(error: unknown): number | undefined {
+function retryAfterOf(error: unknown): number | undefined {
   if (!isConnectorError(error)) return undefined;
   const { retryAfterMs, retryAfterSeconds } = error.details;
   const ms = typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : retryAfterMs;

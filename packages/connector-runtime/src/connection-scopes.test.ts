@@ -18,8 +18,15 @@ async function attempt(action: 'look' | 'change', grantedScopes: string[] | null
     hosts: { call: reached },
     broker: {
       open: () =>
-        ({ effect: () => 'none', trace: () => [], retryAfterMs: () => undefined, close: () => undefined }) as never,
+        ({
+          effect: () => 'none',
+          trace: () => [],
+          retryAfterMs: () => undefined,
+          heldBackMs: () => undefined,
+          close: () => undefined,
+        }) as never,
     },
+    limits: { open: () => ({ pass: reached, askedToWait: () => undefined }) },
     credentials: { authorize: reached, refreshAfter401: reached },
     connections: {
       connection: async (tenantId, id) => ({

@@ -12,6 +12,7 @@ import { createCredentials, createTokenHttp } from './credentials/index.ts';
 import { literalSecrets } from './credentials/test-literal-secrets.ts';
 import { createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 import { createHostPool, type HostPool } from './hosts/index.ts';
+import { createLimits, createPostgresRateLedger } from './limits/index.ts';
 import { createTestDatabase, type TestDatabase } from './store/test-database.ts';
 import { systemClock as clock } from './types/clock.ts';
 import type { ConnectorCalls } from './types/connector-calls.ts';
@@ -67,17 +68,16 @@ beforeAll(async () => {
     ...{ clock, audit, log, ...literalSecrets },
     scrubber: { register: () => {}, unregister: () => {} },
   });
-  calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
+  const ledger = createPostgresRateLedger({ db: database.db, nodeId: tenantId });
+  const limits = createLimits({ ledger, nodeId: tenantId, clock, log });
+  calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, limits, clock, log });
   await database.db.insertInto('connector.tenants').values({ id: tenantId, name: 'acme' }).execute();
   await database.db
     .insertInto('connector.workspaces')
     .values({ id: tenantId, tenant_id: tenantId, name: 'default' })
     .execute();
-  closers.push(
-    () => hosts.stop(),
-    () => broker.stop(),
-    () => database.close(),
-  );
+  for (const part of [hosts, broker, limits]) closers.push(() => part.stop());
+  closers.push(() => database.close());
 });
 afterAll(async () => {
   // Whatever was logged by all of the above, at every level.

@@ -1,7 +1,7 @@
 import { isConnectorError, type Manifest } from '@org/connector-sdk';
 import type { ArtifactRegistry } from './artifacts/index.ts';
 import { noHttp, throughBroker } from './brokered-http.ts';
-import { failedOutcome, failedPoll, toStepError } from './call-outcome.ts';
+import { askedToWaitMs, failedOutcome, failedPoll, toStepError } from './call-outcome.ts';
 import {
   parseAccount,
   parseEvents,
@@ -14,6 +14,7 @@ import {
 import type { Credentials } from './credentials/index.ts';
 import { type Broker, type BrokerSession, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 import type { HostMethod, HostMethods, HostPool } from './hosts/index.ts';
+import type { Limits } from './limits/index.ts';
 import { createRecentValues } from './recent-values.ts';
 import type { Clock } from './types/clock.ts';
 import { withConfigDefaults } from './types/config-defaults.ts';
@@ -21,11 +22,13 @@ import type { ChannelTarget, ConnectorCalls, EnabledConnector } from './types/co
 import type { PendingDelivery } from './types/delivery.ts';
 import { RuntimeError } from './types/errors.ts';
 import type { Log } from './types/log.ts';
+import type { Priority } from './types/priority.ts';
 import type { Attempt } from './types/run.ts';
 import { missingScopes } from './types/scopes.ts';
 
 const PARSE_TIMEOUT_MS = 10_000;
-const CALL_TIMEOUT_MS = 30_000;
+/** Of calls that are no action. */
+const CALL: CallBounds = { timeoutMs: 30_000 };
 /** How long a change by another node may go unnoticed. Not for the trust policy: that is asked at each call. */
 const RECENT_MS = 5_000;
 
@@ -53,6 +56,7 @@ interface ConnectorCallsOptions {
   readonly broker: Pick<Broker, 'open'>;
   readonly credentials: Pick<Credentials, 'authorize' | 'refreshAfter401'>;
   readonly connections: CalledConnections;
+  readonly limits: Pick<Limits, 'open'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -63,6 +67,24 @@ interface Ready {
   readonly digest: string;
   readonly manifest: Manifest;
 }
+
+interface CallBounds {
+  readonly timeoutMs: number;
+  readonly readsOnly?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** The requests of one call, under the limits of its connection. */
+interface LimitedSession extends BrokerSession {
+  askedToWait(forMs: number): void;
+}
+
+const nothingSent: Pick<BrokerSession, 'effect' | 'trace' | 'retryAfterMs' | 'heldBackMs'> = {
+  effect: () => 'none',
+  trace: () => [],
+  retryAfterMs: () => undefined,
+  heldBackMs: () => undefined,
+};
 
 type Params<M extends HostMethod> = HostMethods[M]['params'];
 type WithoutConfig<M extends HostMethod> = Omit<Params<M>, 'config'>;
@@ -75,7 +97,7 @@ export interface RememberingCalls extends ConnectorCalls {
 
 /** Everything the runtime asks of connector code: verified, isolated, brokered, bounded, and checked on its way back. */
 export function createConnectorCalls(options: ConnectorCallsOptions): RememberingCalls {
-  const { artifacts, hosts, broker, credentials, connections, clock, log } = options;
+  const { artifacts, hosts, broker, credentials, connections, limits, clock, log } = options;
   const enablements = createRecentValues<string>(RECENT_MS, clock);
   const recent = createRecentValues<CalledConnection>(RECENT_MS, clock);
 
@@ -99,15 +121,23 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     return { connection: { ...connection, config }, digest, manifest };
   }
 
-  function openSession({ connection, manifest }: Ready, timeoutMs: number, signal?: AbortSignal): BrokerSession {
-    return broker.open({
+  function openSession(
+    { connection, manifest }: Ready,
+    priority: Priority,
+    { timeoutMs, readsOnly = false, signal }: CallBounds,
+  ): LimitedSession {
+    const gate = limits.open(connection, manifest.connection.rateLimit, priority);
+    const session = broker.open({
+      gate,
       allowedHosts: resolveAllowedHosts(manifest.connection.allowedHosts, connection.config),
       partition: connection.id,
       authorize: () => credentials.authorize(connection),
       onUnauthorized: (generation) => credentials.refreshAfter401(connection, generation),
       timeoutMs,
+      readsOnly,
       signal,
     });
+    return { ...session, askedToWait: gate.askedToWait };
   }
 
   /** One call with http. Ends its requests when it ends, however it does. */
@@ -115,8 +145,8 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     target: Ready,
     method: M,
     params: WithoutConfig<M>,
-    session: BrokerSession,
-    bounds: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    session: LimitedSession,
+    bounds: CallBounds,
   ): Promise<unknown> {
     const { connection, digest, manifest } = target;
     const { config, tenantId } = connection;
@@ -132,6 +162,11 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
         onHttp: throughBroker(session),
         log: log.child({ connector: manifest.id, tenantId, connectionId: connection.id, method }),
       });
+    } catch (error) {
+      // Some say it in a body, which only the connector reads.
+      const waitMs = askedToWaitMs(error);
+      if (waitMs !== undefined) session.askedToWait(waitMs);
+      throw error;
     } finally {
       session.close();
     }
@@ -165,7 +200,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     const at = await ready(tenantId, connectionId);
     requireScopes(at, at.manifest.approvalChannels[channel]?.scopes ?? []);
     const params = { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>;
-    return callHost(at, method, params, openSession(at, CALL_TIMEOUT_MS), { timeoutMs: CALL_TIMEOUT_MS });
+    return callHost(at, method, params, openSession(at, 'interactive', CALL), CALL);
   }
 
   /** The action's own time, or less: nothing of an attempt leaves later than whoever looks for its effect believes. */
@@ -183,32 +218,32 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     async run(attempt, signal) {
       const { planned } = attempt;
       const { manifest: action } = planned;
-      let session: BrokerSession | undefined;
+      let session: LimitedSession | undefined;
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
         requirePlannedCode(attempt, at);
         requireScopes(at, action.scopes);
-        const timeoutMs = timeLeft(attempt);
-        session = openSession(at, timeoutMs, signal);
-        const output = await callHost(at, 'run-action', actionParams(attempt), session, { timeoutMs, signal });
+        const bounds = { timeoutMs: timeLeft(attempt), readsOnly: action.effect === 'read', signal };
+        session = openSession(at, 'run', bounds);
+        const output = await callHost(at, 'run-action', actionParams(attempt), session, bounds);
         requireSchema(action.output, output, 'ACTION_OUTPUT_INVALID', `the output of ${planned.action}`);
         return { status: 'applied', output, http: session.trace() };
       } catch (error) {
-        const sent = session ?? { effect: () => 'none', trace: () => [], retryAfterMs: () => undefined };
         if (!isConnectorError(error)) {
           log.error('an attempt failed inside the runtime', { action: planned.action, runId: planned.runId, error });
         }
-        return failedOutcome(action, error, sent);
+        return failedOutcome(action, error, session ?? nothingSent);
       }
     },
 
     async resolve(attempt, signal) {
       const { planned } = attempt;
       const { timeoutMs, output: schema } = planned.manifest;
+      const bounds = { timeoutMs, readsOnly: true, signal };
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
-        const session = openSession(at, timeoutMs, signal);
-        const answer = await callHost(at, 'resolve-action', actionParams(attempt), session, { timeoutMs, signal });
+        const session = openSession(at, 'run', bounds);
+        const answer = await callHost(at, 'resolve-action', actionParams(attempt), session, bounds);
         const resolution = parseResolution(answer);
         if (resolution.outcome === 'applied') {
           requireSchema(schema, resolution.output, 'ACTION_OUTPUT_INVALID', `the resolved output of ${planned.action}`);
@@ -252,28 +287,27 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     },
 
     async poll({ tenantId, connectionId, trigger }, cursor, signal) {
-      let session: BrokerSession | undefined;
+      let session: LimitedSession | undefined;
+      const bounds = { ...CALL, readsOnly: true, signal };
       try {
         const at = await ready(tenantId, connectionId);
         const name = trigger.slice(at.connection.connector.length + 1);
         const { event, scopes } = triggerOf(at.manifest, name);
         requireScopes(at, scopes);
-        session = openSession(at, CALL_TIMEOUT_MS, signal);
-        const bounds = { timeoutMs: CALL_TIMEOUT_MS, signal };
+        session = openSession(at, 'background', bounds);
         const answer = await callHost(at, 'poll-trigger', { trigger: name, cursor: cursor ?? null }, session, bounds);
         const page = parsePage(answer);
         for (const { data } of page.events) requireSchema(event, data, 'POLL_EVENT_INVALID', `an event of ${trigger}`);
         return { status: 'read', ...page };
       } catch (error) {
         if (!isConnectorError(error)) log.error('a poll failed inside the runtime', { trigger, connectionId, error });
-        return failedPoll(error, session ?? { retryAfterMs: () => undefined });
+        return failedPoll(error, session ?? nothingSent);
       }
     },
 
     async testConnection(tenantId, connectionId) {
       const at = await ready(tenantId, connectionId);
-      const session = openSession(at, CALL_TIMEOUT_MS);
-      return parseAccount(await callHost(at, 'test-connection', {}, session, { timeoutMs: CALL_TIMEOUT_MS }));
+      return parseAccount(await callHost(at, 'test-connection', {}, openSession(at, 'interactive', CALL), CALL));
     },
   };
 }

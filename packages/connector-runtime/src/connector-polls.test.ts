@@ -6,8 +6,12 @@ import probe from '../e2e/probe-connector/index.ts';
 import { createConnectorCalls } from './connector-calls.ts';
 import { type Broker, createBroker } from './egress/index.ts';
 import { createHostPool, type HostPool } from './hosts/index.ts';
+import type { Limits } from './limits/index.ts';
 import { systemClock as clock } from './types/clock.ts';
+import { RuntimeError } from './types/errors.ts';
 import { silentLog as log } from './types/log.ts';
+
+type CallLimits = ReturnType<Limits['open']>;
 
 const digest = 'sha256:probe';
 const manifest: Manifest = deriveManifest(probe, { version: '1.0.0' });
@@ -16,6 +20,7 @@ let hosts: HostPool;
 let broker: Broker;
 let server: LoopbackServer;
 let answer: Answer;
+let gate: Pick<CallLimits, 'pass'>;
 
 beforeAll(async () => {
   code = await buildProbe();
@@ -27,6 +32,7 @@ afterAll(async () => {
   await broker.stop();
 });
 beforeEach(async () => {
+  gate = { pass: (_, send) => send(() => {}) };
   server = await serveLoopback((request, response) => answer(request, response));
 });
 afterEach(() => server.close());
@@ -54,6 +60,13 @@ function poll({ cursor, trigger = 'probe.found', grantedScopes, signal = new Abo
         grantedScopes: grantedScopes ?? null,
       }),
       enabled: async () => ({ digest, manifest }),
+    },
+    limits: {
+      open: (_connection, _limit, priority) => ({
+        pass: (request, send) =>
+          priority === 'background' ? gate.pass(request, send) : Promise.reject(new Error(`priority ${priority}`)),
+        askedToWait: () => undefined,
+      }),
     },
     clock,
     log,
@@ -118,6 +131,13 @@ describe('a poll', () => {
       error: { code: 'PROBE_LIMITED', message: 'too fast' },
       retryAfterMs: 120_000,
     });
+  });
+
+  it('that there is no room for is held back, in the background, and not failed', async () => {
+    const error = new RuntimeError('RATE_LIMITED', 'not now', { details: { retryAfterMs: 7_000 } });
+    gate = { pass: () => Promise.reject(error) };
+    expect(await poll()).toMatchObject({ status: 'failed', heldBack: true, retryAfterMs: 7_000 });
+    expect(server.requests).toEqual([]);
   });
 
   it.each(['probe.happened', 'probe.toString', 'probe.other'])(

@@ -70,7 +70,6 @@ export function createPipeline(ports: PipelinePorts) {
     workflows: { triggers: [...new Set(workflows.map(({ on }) => on))], startedBy },
     recordEvents: createRecordEvents({ jobs, clock }),
     // What the SaaS asks to wait is kept with the cursors; nothing is counted beforehand.
-    budget: { acquire: async () => 0 },
     settings: ports.polling,
   });
 

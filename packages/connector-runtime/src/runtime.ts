@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import { createApiTokens } from './api-tokens/index.ts';
 import { createArtifactRegistry, createTrustFile, createTrustWatch } from './artifacts/index.ts';
 import { createAuditTrail, listAudit, verifyStoredAudit } from './audit/index.ts';
@@ -28,6 +29,7 @@ import {
 import { createInvoke, type Invocation, type Invoked, invokeWorkflow } from './invoke.ts';
 import { createPgBossQueue } from './jobs/index.ts';
 import { openKeyWrappers } from './key-wrappers.ts';
+import { createConnectionLimits, createLimits, createPostgresRateLedger, LIMITS_CHANNEL } from './limits/index.ts';
 import { createAuthorizationFlow, createPostgresSessionStore } from './oauth/index.ts';
 import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
@@ -121,6 +123,8 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const hosts = createHostPool({ log, clock });
   const stopHosts = (digest: string) => hosts.stopWhere((key) => key.includes(digest));
   const trustWatch = createTrustWatch({ artifacts, stop: stopHosts, log });
+  const nodeId = uuidv7();
+  const limits = createLimits({ ledger: createPostgresRateLedger({ db, nodeId }), nodeId, clock, log });
   const broker = createBroker({ clock, log, allowedPrivate: options.egress.allowPrivate });
   const vault = createVault({ db, wrappers: await openKeyWrappers(options, learn), clock });
   const referencePolicies = createReferencePolicies({ db, audit });
@@ -200,7 +204,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     }),
   ];
 
-  const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, clock, log });
+  const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, limits, clock, log });
   const jobs = createPgBossQueue({ store, log, clock });
   const runs = createRunReader(db);
   const refusals = createRefusalLedger({ audit, clock, log });
@@ -239,6 +243,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       db,
       clock,
     }),
+    limits: limitsOf(tenants, createConnectionLimits({ db, audit, clock, gates: limits })),
     artifacts: {
       add: (source, by) => artifacts.add(source, by),
       promote: (digest, by) => artifacts.promote(digest, by),
@@ -264,6 +269,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     apiTokens,
     stats: createStats({ db, refusals }),
   };
+  let stopListening = async () => {};
   let state: 'created' | 'starting' | 'started' | 'stopped' = 'created';
   let stopping: Promise<void> | undefined;
   const http = createHttp({
@@ -296,6 +302,8 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     await Promise.all(watches.map((watch) => watch.stop()));
     await hosts.stop();
     await broker.stop();
+    await limits.stop();
+    await stopListening();
     await refusals.flush();
     await store.close();
   }
@@ -317,6 +325,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
         hosts.warm();
         for (const path of options.artifacts) await artifacts.add(path);
         await pruneKeys({ db, audit, by: 'system' });
+        stopListening = await store.listen(LIMITS_CHANNEL, limits);
         await pipeline.start();
         for (const watch of watches) watch.start();
       } catch (error) {
@@ -351,6 +360,19 @@ function connectionsOf(tenants: Tenants): ConnectionsPort & Pick<Tenants, 'conne
         if (own.connector === connector) return own;
       }
       return tenants.connectionFor(tenantId, workspaceId, connector, name);
+    },
+  };
+}
+
+function limitsOf(tenants: Tenants, limits: ReturnType<typeof createConnectionLimits>): AdminPorts['limits'] {
+  return {
+    async read(tenantId, connectionId) {
+      const connection = await tenants.connection(tenantId, connectionId);
+      const { manifest } = await tenants.enabled(tenantId, connection.connector);
+      return limits.read(connection, manifest.connection.rateLimit);
+    },
+    async set({ tenantId, connectionId, limit, by }) {
+      await limits.set(await tenants.connection(tenantId, connectionId), limit, by);
     },
   };
 }

@@ -20,6 +20,7 @@ export {
   createPostgresEndpointStore,
   createRefusalLedger,
 } from './ingress/index.ts';
+export { createLimits, createPostgresRateLedger, LIMITS_CHANNEL, type Limits } from './limits/index.ts';
 export { openStore, type Store } from './store/index.ts';
 export { createLog, createScrubber } from './telemetry/index.ts';
 export { systemClock } from './types/clock.ts';

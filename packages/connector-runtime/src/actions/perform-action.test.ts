@@ -73,6 +73,20 @@ describe('a refusal that may pass', () => {
     expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
     expect(sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5]);
   });
+
+  it('is no attempt when nothing left for want of budget: it waits for its turn as often as it has to', async () => {
+    answer = async () => ({ ...refusedForNow, heldBack: true });
+    const runId = await bench.seedRun('none');
+    for (let turn = 0; turn < 7; turn += 1) {
+      const state = await execute(runId);
+      expect(state).toMatchObject({ run: 'waiting', step: 'waiting', attempts: 0 });
+      expect(state.dueAt).toBe(bench.clock.now() + 90_000);
+      bench.clock.advance(90_000);
+    }
+    answer = async () => applied;
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 1 });
+    expect(new Set(sent.map(({ attempt }) => attempt))).toEqual(new Set([1]));
+  });
 });
 
 describe('a reply that was lost', () => {

@@ -99,7 +99,7 @@ export function createPostgresStepLedger(options: {
       return now;
     },
 
-    async settle(request, attempt, { status, output, error, dueAt, http }) {
+    async settle(request, attempt, { status, output, error, dueAt, http, uncounted }) {
       const final = status === 'succeeded' || status === 'failed';
       const result = status === 'succeeded' ? (JSON.stringify(output) ?? 'null') : null;
       const details = {
@@ -115,6 +115,7 @@ export function createPostgresStepLedger(options: {
         sql`
         update connector.run_steps s set status = ${status}, output = ${result}::json,
           error = ${error === undefined ? null : JSON.stringify(error)}::json,
+          attempts = ${uncounted ? attempt - 1 : attempt}::int,
           due_at = ${dueAt === undefined ? null : new Date(dueAt)}::timestamptz,
           finished_at = ${final ? new Date(clock.now()) : null}::timestamptz
         from run

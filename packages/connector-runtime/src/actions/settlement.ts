@@ -8,6 +8,8 @@ export interface Settlement {
   readonly error?: StepError;
   readonly dueAt?: number | undefined;
   readonly http?: readonly HttpTrace[];
+  /** Nothing was tried: the next attempt has the same number. */
+  readonly uncounted?: boolean;
 }
 
 /** True when sending again makes no difference: the same state results, or the SaaS recognises our key. */
@@ -40,6 +42,9 @@ export function settlementOf(outcome: Outcome, sent: SentAttempt): Settlement {
   const retryAfterMs = outcome.status === 'not-applied' ? outcome.retryAfterMs : undefined;
   const retryAt = now + retryDelayMs(attempt, retryAfterMs, sent.random);
   if (outcome.status === 'not-applied' || planned.manifest.effect === 'read') {
+    if (outcome.status === 'not-applied' && outcome.heldBack) {
+      return { status: 'waiting', error, http, dueAt: retryAt, uncounted: true };
+    }
     const worthRetrying = outcome.status === 'unknown' || outcome.retryable;
     return worthRetrying && attemptsLeft
       ? { status: 'waiting', error, http, dueAt: retryAt }

@@ -20,18 +20,20 @@ export interface BrokerOptions {
   readonly allowedPrivate: readonly string[];
   readonly resolve?: Resolver;
   readonly retry?: RetryOptions;
+  /** Spreads retries; `[0, 1)`. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** The only way out of the runtime. Throws `CONFIG_INVALID` for an entry of `allowedPrivate` that is none. */
 export function createBroker(options: BrokerOptions): Broker {
   const agents = createPinnedAgents();
   const networks = parsePrivateNetworks(options.allowedPrivate);
-  const { clock, log, resolve = systemResolver, retry = defaultRetry } = options;
+  const { clock, log, resolve = systemResolver, retry = defaultRetry, random = Math.random } = options;
   let stopped = false;
   return {
     open(grant) {
       if (stopped) throw new RuntimeError('RUNTIME_STOPPED', 'The runtime is stopping; nothing is sent any more');
-      return createSession(grant, { agents, networks, clock, log, resolve, retry });
+      return createSession(grant, { agents, networks, clock, log, resolve, retry, random });
     },
     async stop() {
       stopped = true;

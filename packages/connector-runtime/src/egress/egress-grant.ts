@@ -17,10 +17,38 @@ export interface EgressGrant {
   /** The caller's own `authorization` header is sent: only for code that authenticates. */
   readonly ownAuthorization?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Nothing of it changes anything, whatever the method (GraphQL and Slack read by POST): each request may be sent again. */
+  readonly readsOnly?: boolean;
+  /** Whether and when each request leaves. Left out, at once: for what is no use of the SaaS, such as fetching a token. */
+  readonly gate?: DepartureGate;
   /** For all requests of the session together. */
   readonly timeoutMs: number;
   /** Of one answer, decompressed. Default 10 MiB. */
   readonly maxResponseBytes?: number;
+}
+
+/** Asked before each request, redirects and retries included. */
+export interface DepartureGate {
+  /**
+   * Calls `send` once the request may leave, or throws without calling it. `onHead` learns from each answer, as soon as its
+   * headers are there.
+   */
+  pass<T extends AnswerHead>(
+    request: {
+      /** How long it can wait and still be answered in its time. */
+      readonly patienceMs: number;
+      readonly signal: AbortSignal;
+      /** Something was sent already, that this one belongs to. */
+      readonly begun: boolean;
+    },
+    send: (onHead: (head: AnswerHead) => void) => Promise<T>,
+  ): Promise<T>;
+}
+
+export interface AnswerHead {
+  readonly status: number;
+  /** Lower-case; repeats joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface BrokerRequest {
@@ -47,6 +75,8 @@ export interface BrokerSession {
   trace(): HttpTrace[];
   /** Milliseconds that the last 429 or 503 asked to wait. */
   retryAfterMs(): number | undefined;
+  /** Milliseconds until it may try again, when the gate did not let its last request leave for want of budget. */
+  heldBackMs(): number | undefined;
   /** Ends what is under way; a later request is refused. */
   close(): void;
 }

@@ -3,11 +3,9 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Agent, Dispatcher } from 'undici';
 import { RuntimeError } from '../types/errors.ts';
 import type { CheckedTarget } from './check-target.ts';
+import type { AnswerHead } from './egress-grant.ts';
 
-export interface RawResponse {
-  readonly status: number;
-  /** Lower-case; repeats joined by `, `. */
-  readonly headers: Readonly<Record<string, string>>;
+export interface RawResponse extends AnswerHead {
   readonly body: Buffer;
 }
 
@@ -19,6 +17,7 @@ export interface ExchangeRequest {
 
 /**
  * One request on the wire. `onSent` is called when it has a connection and is about to be written: without it, nothing left.
+ * `onHead` when the answer's headers are there, before its body.
  *
  * @throws RuntimeError `EGRESS_FAILED` | `EGRESS_TIMEOUT` | `EGRESS_RESPONSE_TOO_LARGE`
  */
@@ -27,7 +26,7 @@ export async function exchange(
   { url }: CheckedTarget,
   request: ExchangeRequest,
   bounds: { readonly signal: AbortSignal; readonly maxResponseBytes: number },
-  onSent: () => void,
+  { onSent, onHead }: { onSent(): void; onHead(head: AnswerHead): void },
 ): Promise<RawResponse> {
   try {
     const response = await agent.compose(reportSent(onSent)).request({
@@ -41,6 +40,7 @@ export async function exchange(
     // A body that is given up reports that it was aborted; nobody would listen, and the process would end.
     response.body.on('error', () => {});
     const headers = flatten(response.headers);
+    onHead({ status: response.statusCode, headers });
     const empty = request.method === 'HEAD' || response.statusCode === 204 || response.statusCode === 304;
     const stream = empty ? response.body : decompress(response.body, headers['content-encoding']);
     const body = await readBody(stream, bounds.maxResponseBytes, url.host);

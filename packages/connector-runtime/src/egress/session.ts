@@ -1,15 +1,16 @@
 import type { Clock } from '../types/clock.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
+import { retryAfterMs } from '../types/retry-after.ts';
 import type { HttpTrace } from '../types/run.ts';
 import type { PrivateNetworks } from './address-rules.ts';
 import { type CheckedTarget, checkTarget, type Resolver } from './check-target.ts';
 import { type CredentialEcho, createCredentialEcho } from './credential-echo.ts';
-import type { BrokerRequest, BrokerResponse, BrokerSession, EgressGrant } from './egress-grant.ts';
+import type { AnswerHead, BrokerRequest, BrokerResponse, BrokerSession, EgressGrant } from './egress-grant.ts';
 import { exchange, type RawResponse } from './exchange.ts';
 import { requestHeaders, responseHeaders } from './message-headers.ts';
 import type { PinnedAgents } from './pinned-agents.ts';
-import { type RetryOptions, retryAfterMs, retrySafe } from './retry-safe.ts';
+import { type RetryOptions, retrySafe } from './retry-safe.ts';
 import { type Effect, effectOf, isSafe, worse } from './write-effect.ts';
 
 const MAX_REDIRECTS = 5;
@@ -25,6 +26,7 @@ interface Ports {
   readonly log: Log;
   readonly resolve: Resolver;
   readonly retry: RetryOptions;
+  readonly random: () => number;
 }
 
 type Credential = Awaited<ReturnType<NonNullable<EgressGrant['authorize']>>>;
@@ -34,6 +36,8 @@ interface Message {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
+  /** When the signal is aborted at the latest, by `performance.now()`. */
+  readonly endsAt: number;
 }
 
 /** A message with what it must not be answered with. */
@@ -47,14 +51,15 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
   const closed = new AbortController();
   const endsAt = performance.now() + grant.timeoutMs;
   const traces: HttpTrace[] = [];
-  const retry = retrySafe(ports.retry, ports.clock);
+  const retry = retrySafe(ports.retry, ports.clock, ports.random);
   let effect: Effect = 'none';
   // Writes that left and have no answer yet.
   let unanswered = 0;
   let askedToWaitMs: number | undefined;
+  let heldBackMs: number | undefined;
 
   async function request(given: BrokerRequest): Promise<BrokerResponse> {
-    const message = { ...checkRequest(given, grant), signal: signalFor(given) };
+    const message = { ...checkRequest(given, grant), ...boundsFor(given) };
     const first = await respond(given.url, message, await grant.authorize?.());
     if (!first.isRejected || first.generation === undefined) return first.response;
     // A 401 is a definite no, so that a write may be sent again as well. Once.
@@ -110,7 +115,7 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
 
   /** Nor does waiting for the next try. What is under way when the time ends is seen out: it is traced. */
   function sendWithRetry(target: CheckedTarget, message: Identified): Promise<RawResponse> {
-    if (!isSafe(message.method)) return send(target, message);
+    if (!isSafe(message.method) && !grant.readsOnly) return send(target, message);
     let last: Promise<unknown> = Promise.resolve();
     const once = () => {
       const answer = send(target, message);
@@ -121,7 +126,27 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     return inTime(message.signal, target.url.host, work, () => last);
   }
 
+  /** Half of the time that is left is for the answer: what left too late would only be cut off. */
   async function send(target: CheckedTarget, message: Identified): Promise<RawResponse> {
+    heldBackMs = undefined;
+    if (!grant.gate) return depart(target, message, () => {});
+    const patienceMs = Math.max(0, message.endsAt - performance.now()) / 2;
+    try {
+      const { signal } = message;
+      return await grant.gate.pass({ patienceMs, signal, begun: effect !== 'none' }, (onHead) =>
+        depart(target, message, onHead),
+      );
+    } catch (error) {
+      heldBackMs = waitOf(error);
+      throw error;
+    }
+  }
+
+  async function depart(
+    target: CheckedTarget,
+    message: Identified,
+    onHead: (head: AnswerHead) => void,
+  ): Promise<RawResponse> {
     // A timer that is due has not fired yet in a process that was busy or paused: the clock is asked as well.
     if (message.signal.aborted || performance.now() >= endsAt) throw outOfTime(target.url.host);
     const agent = ports.agents.agentFor(grant.partition, target);
@@ -130,10 +155,11 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     let sent = false;
     let status: number | null = null;
     try {
-      const raw = await exchange(agent, target, message, bounds, () => {
+      const onSent = () => {
         if (!sent && !isSafe(message.method)) unanswered += 1;
         sent = true;
-      });
+      };
+      const raw = await exchange(agent, target, message, bounds, { onSent, onHead });
       status = raw.status;
       if (status === 429 || status === 503) askedToWaitMs = retryAfterMs(raw.headers['retry-after'], ports.clock.now());
       return raw;
@@ -151,10 +177,13 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     }
   }
 
-  function signalFor({ timeoutMs }: BrokerRequest): AbortSignal {
-    const left = Math.max(0, endsAt - performance.now());
-    const signals = [closed.signal, AbortSignal.timeout(Math.ceil(Math.min(left, timeoutMs ?? left)))];
-    return AbortSignal.any(grant.signal ? [...signals, grant.signal] : signals);
+  function boundsFor({ timeoutMs }: BrokerRequest): Pick<Message, 'signal' | 'endsAt'> {
+    const now = performance.now();
+    const left = Math.max(0, endsAt - now);
+    const ownMs = Math.min(left, timeoutMs ?? left);
+    const signals = [closed.signal, AbortSignal.timeout(Math.ceil(ownMs))];
+    const signal = AbortSignal.any(grant.signal ? [...signals, grant.signal] : signals);
+    return { signal, endsAt: now + ownMs };
   }
 
   return {
@@ -162,6 +191,7 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     effect: () => (unanswered > 0 ? 'uncertain' : effect),
     trace: () => [...traces],
     retryAfterMs: () => askedToWaitMs,
+    heldBackMs: () => heldBackMs,
     close: () => closed.abort(),
   };
 }
@@ -211,6 +241,13 @@ function inTime<T>(
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', onAbort));
   });
+}
+
+/** Of a request that the gate did not let leave. */
+function waitOf(error: unknown): number | undefined {
+  if (!(error instanceof RuntimeError) || error.code !== 'RATE_LIMITED') return undefined;
+  const { retryAfterMs: ms } = error.details;
+  return typeof ms === 'number' ? ms : undefined;
 }
 
 function invalid(why: string): RuntimeError {

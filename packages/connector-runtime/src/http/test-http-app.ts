@@ -9,6 +9,7 @@ import {
   createRefusalLedger,
   type RefusalLedger,
 } from '../ingress/index.ts';
+import { createConnectionLimits } from '../limits/index.ts';
 import { createPolicySimulator } from '../policy/index.ts';
 import { createReferencePolicies } from '../secret-references/index.ts';
 import type { TestDatabase } from '../store/test-database.ts';
@@ -34,6 +35,7 @@ export interface TestHttp {
   readonly token: string;
 }
 
+const DECLARED = { requestsPerMinute: 60, concurrency: 4 };
 const checkAnswer = createAnswerCheck(adminDocument('closed'));
 
 /** The http layer over real ingress, tenants, audit and database; artifacts, runs and approvals as the test says. */
@@ -58,6 +60,11 @@ export function createTestHttp(
     ...ports
   } = over;
   const test = createTestTenants(database.store, clock);
+  const limits = createConnectionLimits({
+    ...{ db, clock },
+    audit: createAuditTrail({ db, clock }),
+    gates: { view: () => undefined },
+  });
   const refusals = createRefusalLedger({ audit: createAuditTrail({ db, clock }), clock, log: silentLog });
   const apiTokens = createApiTokens({
     store: database.store,
@@ -96,6 +103,11 @@ export function createTestHttp(
         db,
         clock,
       }),
+      limits: {
+        read: async (tenantId, id) => limits.read(await test.tenants.connection(tenantId, id), DECLARED),
+        set: async ({ tenantId, connectionId, limit, by }) =>
+          limits.set(await test.tenants.connection(tenantId, connectionId), limit, by),
+      },
       artifacts: { add: async () => ({}), promote: async () => undefined, list: () => listArtifacts(db) },
       connections: {
         authorize: async () => ({

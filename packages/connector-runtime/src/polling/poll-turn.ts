@@ -5,13 +5,12 @@ import type { StepError } from '../types/run.ts';
 import { nextTurn, type PaceLimits, type TurnEnd } from './pace.ts';
 import type { PollLease } from './poll-lease.ts';
 import { LeaseLost, type PollRecord } from './poll-record.ts';
-import type { PollCalls, PolledWorkflows, RateBudget } from './ports.ts';
+import type { PollCalls, PolledWorkflows } from './ports.ts';
 
 export interface TurnPorts {
   readonly calls: PollCalls;
   readonly record: PollRecord;
   readonly workflows: PolledWorkflows;
-  readonly budget: RateBudget;
   readonly paceOf: (lease: PollLease) => PaceLimits;
   readonly random: () => number;
   readonly clock: Clock;
@@ -47,7 +46,7 @@ export async function pollTurn(
   ports: TurnPorts,
   { bounds, signal, by }: { readonly bounds: TurnBounds; readonly signal: AbortSignal; readonly by?: string },
 ): Promise<PollReport | undefined> {
-  const { calls, record, budget, clock, log } = ports;
+  const { calls, record, clock, log } = ports;
   const { tenantId, connectionId, trigger } = lease;
   const figures = { seen: 0, new: 0, duplicate: 0, tooOld: 0, runs: 0, pages: 0 };
   const endsAt = clock.now() + bounds.maxMs;
@@ -55,10 +54,11 @@ export async function pollTurn(
   let cursor = lease.cursor;
 
   async function readPage(): Promise<Stop | 'more' | 'done'> {
-    const waitMs = await budget.acquire(connectionId, 'background');
-    if (waitMs > 0) return { kind: 'unfinished', waitMs };
     const outcome = await calls.poll({ tenantId, connectionId, trigger }, cursor, signal);
-    if (outcome.status === 'failed') return { ...outcome, kind: 'failed' };
+    if (outcome.status === 'failed') {
+      const { heldBack = false, retryAfterMs: waitMs = 0 } = outcome;
+      return heldBack ? { kind: 'unfinished', waitMs } : { ...outcome, kind: 'failed' };
+    }
     const { events, more } = outcome;
     if (more && outcome.cursor === cursor) return { kind: 'failed', error: standsStill(trigger) };
     const workflows = events.length === 0 ? [] : await ports.workflows.startedBy(tenantId, trigger);

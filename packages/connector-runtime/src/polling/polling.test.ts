@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { insertEvents } from '../events/index.ts';
 import type { Seeded } from '../tenants/test-tenant.ts';
+import type { PollOutcome } from '../types/connector-calls.ts';
 import { answering, beforeEachTenant, failed, page, type TestPolling, TRIGGER } from './test-polling.ts';
 
 let bench: TestPolling;
@@ -108,9 +109,9 @@ describe('pages with more behind them', () => {
   });
 
   it('wait until there is room for them', async () => {
-    let room = 1;
-    const budget = { acquire: async () => (room-- > 0 ? 0 : 7_000) };
-    await bench.node(answering(page(['a'], '1', true), page(['b'], '2')).poll, { budget }).drain();
+    const error = { code: 'RATE_LIMITED', message: 'not now' };
+    const heldBack: PollOutcome = { status: 'failed', error, heldBack: true, retryAfterMs: 7_000 };
+    await bench.node(answering(page(['a'], '1', true), heldBack).poll).drain();
     expect(await bench.eventKeys()).toEqual(['a']);
     expect(await bench.waitMs()).toBe(7_000);
     expect(await bench.state()).toMatchObject({ failures: 0, unfinished: true });

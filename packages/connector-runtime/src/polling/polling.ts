@@ -9,7 +9,7 @@ import { listPolling, type PollState } from './poll-list.ts';
 import { createPollRecord } from './poll-record.ts';
 import type { PollReport } from './poll-turn.ts';
 import { createPoller } from './poller.ts';
-import type { PollCalls, PolledWorkflows, RateBudget, RecordEvents } from './ports.ts';
+import type { PollCalls, PolledWorkflows, RecordEvents } from './ports.ts';
 import { createReconcile } from './reconcile.ts';
 
 /** What a deployment says about polling; see the runtime's config. */
@@ -26,7 +26,6 @@ export interface PollingOptions {
   readonly calls: PollCalls;
   readonly workflows: PolledWorkflows;
   readonly recordEvents: RecordEvents;
-  readonly budget: RateBudget;
   readonly connections: { connection(tenantId: string, connectionId: string): Promise<unknown> };
   readonly settings: PollingSettings;
   readonly audit: AuditTrail;

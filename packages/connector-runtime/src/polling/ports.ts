@@ -28,9 +28,3 @@ export type RecordEvents = (
   events: readonly ParsedEvent[],
   workflows: readonly string[],
 ) => Promise<{ readonly events: readonly string[]; readonly runs: readonly string[] }>;
-
-/** Room for calls to the SaaS of a connection. What people and runs wait for goes before what is in the background. */
-export interface RateBudget {
-  /** 0: the next page may be asked for, and is counted. Otherwise the milliseconds after which to ask again. */
-  acquire(connectionId: string, priority: 'background'): Promise<number>;
-}

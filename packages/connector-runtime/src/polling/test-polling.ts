@@ -55,7 +55,6 @@ function createTestPolling(database: TestDatabase) {
       calls: { poll },
       workflows: { triggers: [TRIGGER], startedBy: () => ['triage'] },
       recordEvents: createRecordEvents({ jobs: { send }, clock }),
-      budget: { acquire: async () => 0 },
       connections: test.tenants,
       settings: { enabled: true, intervalSeconds: {}, maxIntervalSeconds: 900, backfillDays: 7 },
       audit,

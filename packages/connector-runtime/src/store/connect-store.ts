@@ -7,6 +7,7 @@ import type { PreparedStatement, RunPrepared } from '../types/prepared-statement
 import { Secret } from '../types/secret.ts';
 import { APP_ROLE, appUrl, describeDatabase } from './database-url.ts';
 import { verifyDurability } from './durability.ts';
+import { type Listener, listen } from './listen.ts';
 import { migrate } from './migrate.ts';
 import { connectOwner, unreachable } from './owner-client.ts';
 
@@ -21,6 +22,8 @@ export interface Store {
   readonly soleOwner: boolean;
   /** One transaction that sees and writes rows of this tenant only, whatever its queries ask for. */
   withTenant<T>(tenantId: string, work: (trx: Transaction<Database>) => Promise<T>): Promise<T>;
+  /** What nodes tell each other on a channel of the database, until the function that it gives is called. */
+  listen(channel: string, listener: Listener): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function connectStore(url: string, log: Log): Promise<Store> {
         await sql`select set_config('connector.tenant', ${tenantId}, true)`.execute(trx);
         return work(trx);
       }),
+    listen: (channel, listener) => listen(url, channel, listener, log),
     close: () => db.destroy(),
   };
 }

@@ -10,6 +10,7 @@ import { keys } from './migrations/0003-keys.ts';
 import { oauth } from './migrations/0004-oauth.ts';
 import { endpoints } from './migrations/0005-endpoints.ts';
 import { polling } from './migrations/0006-polling.ts';
+import { rateBudgets } from './migrations/0007-rate-budgets.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { workflows } from './migrations/0009-workflows.ts';
 import { policies } from './migrations/0011-policies.ts';
@@ -23,6 +24,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0004-oauth': oauth,
   '0005-endpoints': endpoints,
   '0006-polling': polling,
+  '0007-rate-budgets': rateBudgets,
   '0008-api-tokens': apiTokens,
   '0009-workflows': workflows,
   '0011-policies': policies,

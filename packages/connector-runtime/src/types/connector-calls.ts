@@ -43,6 +43,8 @@ export type PollOutcome =
       readonly error: StepError;
       /** How long the SaaS asked to be left alone. */
       readonly retryAfterMs?: number;
+      /** It did not leave for want of budget: nothing is wrong. */
+      readonly heldBack?: boolean;
     };
 
 export interface ChannelTarget {

@@ -305,6 +305,30 @@ export interface Database {
     expires_at: Timestamp;
     created_at: GeneratedTimestamp;
   };
+  'connector.rate_budgets': {
+    connection_id: string;
+    tenant_id: string;
+    /** An administrator's, in the place of the manifest's. */
+    requests_per_minute: number | null;
+    concurrency: number | null;
+    /** GCRA: when the next request would be due at an even pace. */
+    next_at: GeneratedTimestamp;
+    /** Rises with each grant. */
+    turn: Generated<string>;
+    step_seconds: Generated<number>;
+    /** Nothing leaves before. */
+    blocked_until: Timestamp | null;
+    block: NullableJson<RateBlock>;
+  };
+  'connector.rate_leases': {
+    connection_id: string;
+    node_id: string;
+    tenant_id: string;
+    wanted_slots: number;
+    slots: number;
+    held_since: Timestamp;
+    expires_at: Timestamp;
+  };
   'connector.policies': {
     tenant_id: string;
     /** Null: the tenant's own text. */
@@ -356,6 +380,14 @@ export interface PollFigures {
   readonly tooOld: number;
   readonly runs: number;
   readonly pages: number;
+}
+
+/** Why a SaaS lets nothing pass for a while. */
+export interface RateBlock {
+  /** Of the answer that said so; null when the connector read it in a body. */
+  readonly status: number | null;
+  /** The limit's name, where the SaaS gives one. */
+  readonly rule?: string;
 }
 
 /** How the last renewal of a credential failed. */

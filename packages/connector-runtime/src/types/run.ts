@@ -118,6 +118,8 @@ export type Outcome =
       readonly error: StepError;
       readonly retryable: boolean;
       readonly retryAfterMs?: number;
+      /** It did not leave for want of budget: no try at the SaaS, and not counted as one. */
+      readonly heldBack?: boolean;
       readonly http: readonly HttpTrace[];
     }
   | { readonly status: 'unknown'; readonly error: StepError; readonly http: readonly HttpTrace[] };

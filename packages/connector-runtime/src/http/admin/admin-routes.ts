@@ -11,6 +11,7 @@ import { documentRoutes } from './openapi.ts';
 import { policyRoutes } from './policies.ts';
 import { pollingRoutes } from './polling.ts';
 import type { AdminPorts } from './ports.ts';
+import { rateLimitRoutes } from './rate-limits.ts';
 import { referencePolicyRoutes } from './reference-policies.ts';
 import type { AdminRoutes } from './route.ts';
 import { runRoutes } from './runs.ts';
@@ -25,6 +26,7 @@ export function adminRoutes(ports: AdminPorts, publicUrl: string): AdminRoutes {
     artifactRoutes(ports),
     enablementRoutes(ports),
     connectionRoutes(ports),
+    rateLimitRoutes(ports),
     endpointRoutes(ports, publicUrl),
     policyRoutes(ports),
     referencePolicyRoutes(ports),

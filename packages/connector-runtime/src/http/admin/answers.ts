@@ -46,6 +46,8 @@ const credential = z.object({
   failure: failure.extend({ since: time, count }).nullable(),
 });
 
+const rateLimit = z.object({ requestsPerMinute: z.int(), concurrency: z.int() });
+
 const health = z.object({
   state: z.enum(['ready', 'degraded', 'reauth_required', 'disabled']),
   reason: z.string().nullable(),
@@ -180,6 +182,26 @@ export const answers = {
       health,
     })
     .meta({ id: 'Connection' }),
+  connectionLimits: z
+    .object({
+      declared: rateLimit,
+      set: z.object({ requestsPerMinute: z.int().nullable(), concurrency: z.int().nullable() }),
+      effective: rateLimit,
+      leased: z.object({ nodes: count, slots: count }),
+      blocked: z.object({ status: z.int().nullable(), rule: z.string().optional(), until: time }).nullable(),
+      thisNode: z
+        .object({
+          inUse: count,
+          waiting: count,
+          circuit: z.object({
+            state: z.enum(['closed', 'open', 'half-open']),
+            reason: z.string().nullable(),
+            triesAt: time.nullable(),
+          }),
+        })
+        .nullable(),
+    })
+    .meta({ id: 'ConnectionLimits' }),
   begunAuthorization: z
     .object({ url: z.string(), redirectUri: z.string(), expiresAt: time })
     .meta({ id: 'BegunAuthorization' }),

@@ -1,5 +1,6 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
+import type { ConnectionLimits, RateOverride } from '../../limits/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
 import type { PolicySimulator } from '../../policy/index.ts';
 import type { PollingStage } from '../../polling/index.ts';
@@ -33,6 +34,17 @@ export interface AdminPorts {
       /** A secret that the browser which ends it has to show in the cookie `__Host-connector-oauth`. */
       readonly browser?: string | undefined;
     }): Promise<BegunAuthorization>;
+  };
+  readonly limits: {
+    /** Throws `CONNECTION_UNKNOWN`, also for another tenant's, or `CONNECTOR_NOT_ENABLED`. */
+    read(tenantId: string, connectionId: string): Promise<ConnectionLimits>;
+    /** Null: the manifest's. Throws like `read`. */
+    set(request: {
+      readonly tenantId: string;
+      readonly connectionId: string;
+      readonly limit: RateOverride;
+      readonly by: string;
+    }): Promise<void>;
   };
   readonly references: {
     /** What the tenant's secret references may point to. */

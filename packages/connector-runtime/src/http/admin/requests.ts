@@ -71,6 +71,10 @@ export const requests = {
     secrets,
   }),
   replaceCredential: z.strictObject({ secrets }),
+  setRateLimit: z.strictObject({
+    requestsPerMinute: z.int().min(1).max(1_000_000).nullable(),
+    concurrency: z.int().min(1).max(10_000).nullable(),
+  }),
   authorizeConnection: z.strictObject({ browser: z.string().min(32).max(200).optional() }),
   listConnections: limit.extend({ status: z.enum(['ready', 'reauth_required', 'disabled']).optional() }),
   deleteConnection: z.strictObject({ force: z.enum(['true', 'false']).optional() }),

@@ -1,0 +1,2 @@
+/** Who waits for a request: a person, a run, or nobody in particular (polling). */
+export type Priority = 'interactive' | 'run' | 'background';
