@@ -151,6 +151,18 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     })
     .execute();
   await db
+    .insertInto('connector.event_waits')
+    .values({
+      run_id: runId,
+      step_key: `wait ${canary}`,
+      tenant_id: tenantId,
+      workspace_id: workspaceId,
+      trigger: 'probe.happened',
+      match: JSON.stringify({ room: canary }),
+      created_at: now,
+    })
+    .execute();
+  await db
     .insertInto('connector.poll_cursors')
     .values({
       connection_id: connectionId,
