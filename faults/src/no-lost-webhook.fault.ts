@@ -30,8 +30,10 @@ const SETTLE_MS = 180_000;
 const ANSWERS_EARLY: readonly LeftOut[] = [
   {
     package: 'connector-runtime',
-    step: 'accept(delivery)',
-    instead: 'setTimeout(() => deliveries.accept(delivery).catch(() => {}), 200); return ACCEPTED;',
+    step: 'storeThenAnswer',
+    // By place, not by name: a bundler renames parameters.
+    instead:
+      'const [given] = arguments; setTimeout(() => deliveries.accept(given).catch(() => {}), 200); return ACCEPTED;',
   },
 ];
 

@@ -73,7 +73,7 @@ export function createIngress(options: IngressOptions): Ingress {
     return isBlind && answer.status === 401 ? answerFor('WEBHOOK_UNAVAILABLE') : answer;
   }
 
-  async function accept(delivery: VerifiedDelivery): Promise<IngressAnswer> {
+  async function storeThenAnswer(delivery: VerifiedDelivery): Promise<IngressAnswer> {
     const { handshake, endpoint } = delivery;
     if (handshake !== undefined) {
       return { status: 200, headers: { 'content-type': handshake.contentType }, body: handshake.body };
@@ -95,7 +95,7 @@ export function createIngress(options: IngressOptions): Ingress {
       let endpoint: Endpoint | undefined;
       try {
         endpoint = await endpoints.find(raw.endpointToken);
-        return await accept(verifyDelivery(raw, endpoint, clock.now()));
+        return await storeThenAnswer(verifyDelivery(raw, endpoint, clock.now()));
       } catch (error) {
         if (
           error instanceof RuntimeError &&
