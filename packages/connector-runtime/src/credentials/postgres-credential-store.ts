@@ -1,12 +1,13 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AuditRecord, AuditTrail } from '../types/audit.ts';
-import type { Database, Db, RenewalFailure } from '../types/database.ts';
+import type { Database, Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
+import type { RenewalFailure } from '../types/renewal-failure.ts';
 import type { Sealer } from '../types/sealer.ts';
 import { unknownConnection } from './connection-failures.ts';
 import type { StoredCredential } from './stored-credential.ts';
 
-export type { RenewalFailure } from '../types/database.ts';
+export type { RenewalFailure } from '../types/renewal-failure.ts';
 
 export interface CredentialRow {
   readonly generation: number;

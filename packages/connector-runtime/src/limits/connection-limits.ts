@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
-import type { Db, RateBlock } from '../types/database.ts';
+import type { Db } from '../types/database.ts';
+import type { RateBlock } from '../types/rate-block.ts';
 import type { GateView } from './connection-gate.ts';
 import type { LimitedConnection, RateLimit } from './ports.ts';
 import { LIMITS_CHANNEL } from './postgres-rate-ledger.ts';

@@ -1,5 +1,5 @@
-import type { RateBlock } from '../types/database.ts';
 import type { Log } from '../types/log.ts';
+import type { RateBlock } from '../types/rate-block.ts';
 import { HORIZON_MS, type Lease, RENEW_MS, toLease, useToken } from './lease.ts';
 import type { LimitedConnection, RateLedger, RateLimit, Timeline } from './ports.ts';
 

@@ -1,5 +1,5 @@
-import type { RateBlock } from '../types/database.ts';
 import type { Priority } from '../types/priority.ts';
+import type { RateBlock } from '../types/rate-block.ts';
 
 /** What a manifest declares, or an administrator sets instead. */
 export interface RateLimit {

@@ -1,4 +1,4 @@
-import type { RateBlock } from '../types/database.ts';
+import type { RateBlock } from '../types/rate-block.ts';
 import { retryAfterMs } from '../types/retry-after.ts';
 import type { AnswerHead } from './ports.ts';
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { Db, PollFigures } from '../types/database.ts';
+import type { Db } from '../types/database.ts';
+import type { PollFigures } from '../types/poll-figures.ts';
 import type { StepError } from '../types/run.ts';
 import { pairs, polling } from './poll-claims.ts';
 

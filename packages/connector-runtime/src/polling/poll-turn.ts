@@ -1,6 +1,6 @@
 import type { Clock } from '../types/clock.ts';
-import type { PollFigures } from '../types/database.ts';
 import type { Log } from '../types/log.ts';
+import type { PollFigures } from '../types/poll-figures.ts';
 import type { StepError } from '../types/run.ts';
 import { nextTurn, type PaceLimits, type TurnEnd } from './pace.ts';
 import type { PollLease } from './poll-lease.ts';

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
-import type { Database, RenewalFailure } from '../types/database.ts';
+import type { Database } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
+import type { RenewalFailure } from '../types/renewal-failure.ts';
 import { CONNECTION_COLUMNS, type Connection, toConnection } from './connection.ts';
 import { type ConnectionHealth, type CredentialFigures, connectionHealth } from './connection-health.ts';
 import type { Enablements } from './enablements.ts';

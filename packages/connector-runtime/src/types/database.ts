@@ -1,6 +1,9 @@
 import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
 import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
 import type { DeliveryOutcome, DeliveryResult } from './delivery.ts';
+import type { PollFigures } from './poll-figures.ts';
+import type { RateBlock } from './rate-block.ts';
+import type { RenewalFailure } from './renewal-failure.ts';
 import type { AdminRole } from './roles.ts';
 import type { RunStatus, StepError, StepKind, StepStatus } from './run.ts';
 
@@ -368,32 +371,6 @@ export interface Database {
     hash: Buffer;
   };
   'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
-}
-
-/** What one turn of polling found. */
-export interface PollFigures {
-  readonly seen: number;
-  /** Not yet known from a webhook or an earlier poll. */
-  readonly new: number;
-  readonly duplicate: number;
-  /** Of the new ones, stored without a run: they are older than the backfill window. */
-  readonly tooOld: number;
-  readonly runs: number;
-  readonly pages: number;
-}
-
-/** Why a SaaS lets nothing pass for a while. */
-export interface RateBlock {
-  /** Of the answer that said so; null when the connector read it in a body. */
-  readonly status: number | null;
-  /** The limit's name, where the SaaS gives one. */
-  readonly rule?: string;
-}
-
-/** How the last renewal of a credential failed. */
-export interface RenewalFailure extends StepError {
-  /** A later one may do better by itself. */
-  readonly retryable: boolean;
 }
 
 /** How the last test of a connection went. */
