@@ -162,7 +162,7 @@ describe('the process', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['a missing file', ['gone.json'], 3, /CLI_FILE_MISSING/],
-    ['a folder without manifests', ['docs'], 3, /CLI_NO_MANIFEST/],
+    ['a folder without manifests', ['docs/decisions'], 3, /CLI_NO_MANIFEST/],
     ['a device', ['/dev/zero'], 3, /CLI_FILE_NOT_REGULAR/],
     ['an unknown rule', ['--only', 'no-such-rule'], 2, /RULE_UNKNOWN/],
     ['an unknown format', ['--format', 'xml'], 2, /--format/],
