@@ -2,14 +2,9 @@ import { ActionError, isConnectorError, type ManifestAction } from '@org/connect
 import type { BrokerSession } from './egress/index.ts';
 import type { PollOutcome } from './types/connector-calls.ts';
 import type { Outcome, StepError } from './types/run.ts';
+import { isTransient } from './types/transient.ts';
 
 const MAX_RETRY_AFTER_MS = 24 * 3600 * 1000;
-
-/** The host or the machine failed, not what was asked: another attempt may do better. */
-const TRANSIENT: ReadonlySet<string> = new Set([
-  ...['HOST_TIMEOUT', 'HOST_CRASHED', 'HOST_CANCELLED', 'HOST_OUT_OF_MEMORY', 'HOST_RESTARTING', 'HOST_BUSY'],
-  ...['RUNTIME_STOPPED', 'EGRESS_TIMEOUT', 'EGRESS_FAILED', 'CREDENTIAL_BUSY', 'CONNECTION_FAILING'],
-]);
 
 /**
  * What a failed attempt means. The connector's error says what it thinks happened, the broker what was really sent; for a
@@ -63,7 +58,7 @@ export function toStepError(error: unknown): StepError {
 function isRetryable(error: unknown): boolean {
   if (error instanceof ActionError) return error.kind === 'retryable' || error.kind === 'outcome-unknown';
   // A failure of our own, such as a lost database, passes.
-  return !isConnectorError(error) || TRANSIENT.has(error.code);
+  return !isConnectorError(error) || isTransient(error.code);
 }
 
 /** What the runtime itself says of limits and failures comes back through connector code as well. */

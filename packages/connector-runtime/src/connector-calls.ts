@@ -200,7 +200,18 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     const at = await ready(tenantId, connectionId);
     requireScopes(at, at.manifest.approvalChannels[channel]?.scopes ?? []);
     const params = { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>;
-    return callHost(at, method, params, openSession(at, 'interactive', CALL), CALL);
+    const session = openSession(at, 'interactive', CALL);
+    try {
+      return await callHost(at, method, params, session, CALL);
+    } catch (error) {
+      // Connector code may have made a failure of its own of it, which would look final.
+      const retryAfterMs = session.heldBackMs();
+      if (retryAfterMs === undefined) throw error;
+      throw new RuntimeError('RATE_LIMITED', `${method} has to wait: connection ${connectionId} may not send now`, {
+        details: { connectionId, retryAfterMs },
+        cause: error,
+      });
+    }
   }
 
   /** The action's own time, or less: nothing of an attempt leaves later than whoever looks for its effect believes. */

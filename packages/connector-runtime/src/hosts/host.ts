@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ActionError, isConnectorError } from '@org/connector-sdk';
 import { bulkhead, type IPolicy } from 'cockatiel';
 import type { Log } from '../types/log.ts';
+import { isTransient } from '../types/transient.ts';
 import type { ToHost, WireError, WireLogLine, WireRequest, WireResponse } from './child/wire.ts';
 import { loadChildProgram } from './child-program.ts';
 import { cancelled, crashOf, exited, hostError, outOfMemory, stopped, stuck } from './host-failure.ts';
@@ -246,7 +247,6 @@ function toWire(error: unknown, log: Log): WireError {
     log.error('a request of a connector failed inside the runtime', { error });
     return { code: 'EGRESS_FAILED', message: 'The request failed inside the runtime', kind: 'retryable', details: {} };
   }
-  const retryable = error.code === 'EGRESS_TIMEOUT' || error.code === 'EGRESS_FAILED';
-  const kind = error instanceof ActionError ? error.kind : retryable ? 'retryable' : 'failed';
+  const kind = error instanceof ActionError ? error.kind : isTransient(error.code) ? 'retryable' : 'failed';
   return { code: error.code, message: error.message, kind, details: error.details };
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { KyselyPlugin } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { createTestDatabase } from '../store/test-database.ts';
 import { silentLog } from '../types/log.ts';
 import type { Priority } from '../types/priority.ts';
@@ -22,6 +21,15 @@ export async function createLimitsBench() {
   await db.insertInto('connector.workspaces').values({ id: tenantId, tenant_id: tenantId, name: 'main' }).execute();
   const closers: (() => Promise<void>)[] = [];
 
+  /** Postgres notifies in the order of commits: who hears this has heard all that was said before. */
+  async function heardAll(hearing: readonly Ears[]): Promise<void> {
+    if (hearing.length === 0) return;
+    const word = `heard ${randomUUID()}`;
+    const heard = hearing.map((ears) => ears.hears(word));
+    await sql`select pg_notify(${LIMITS_CHANNEL}, ${word})`.execute(db);
+    await Promise.all(heard);
+  }
+
   return {
     db,
     database,
@@ -39,6 +47,7 @@ export async function createLimitsBench() {
     newWorld({ hears = true } = {}) {
       const time = createTestTimeline();
       const counts = { statements: 0 };
+      const hearing: Ears[] = [];
       const counting: KyselyPlugin = {
         transformQuery({ node }) {
           counts.statements += 1;
@@ -59,14 +68,18 @@ export async function createLimitsBench() {
             log: silentLog,
             time,
           });
-          if (hears) closers.push(await database.store.listen(LIMITS_CHANNEL, limits));
+          if (hears) {
+            const ears = createEars(limits);
+            hearing.push(ears);
+            closers.push(await database.store.listen(LIMITS_CHANNEL, ears));
+          }
           return limits;
         },
-        /** Moves on until `isTrue`, in small steps, so that notifications arrive in between. */
+        /** Moves on until `isTrue`, in small steps; what nodes tell each other is heard in between. */
         async until(isTrue: () => boolean, forMs = 10_000): Promise<void> {
           for (let passed = 0; passed < forMs && !isTrue(); passed += 20) {
             await time.advance(20);
-            await pause(2);
+            await heardAll(hearing);
             await time.settle();
           }
         },
@@ -76,6 +89,23 @@ export async function createLimitsBench() {
       for (const close of closers.splice(0)) await close();
       await database.close();
     },
+  };
+}
+
+type Ears = ReturnType<typeof createEars>;
+
+/** Passes on what a node is told, and says when it was told a word of the bench. */
+function createEars(limits: Limits) {
+  const awaited = new Map<string, () => void>();
+  return {
+    hears: (word: string) => new Promise<void>((resolve) => awaited.set(word, resolve)),
+    onMessage(text: string): void {
+      const resolve = awaited.get(text);
+      awaited.delete(text);
+      if (resolve) resolve();
+      else limits.onMessage(text);
+    },
+    onGap: () => limits.onGap(),
   };
 }
 

@@ -10,8 +10,11 @@ const BUMPS = ['none', 'patch', 'minor', 'major'];
 
 /** Any place in the sample with any value, also ones that no reader would let through. */
 const places = listPlaces(SAMPLE);
+/** What JSON can hold that JavaScript can make neither a text nor a number of. */
+const unprintable = fc.constantFrom(...['toString', 'valueOf', '__proto__'].map((key) => JSON.parse(`{"${key}": []}`)));
+const values = fc.oneof({ weight: 4, arbitrary: fc.jsonValue() }, { weight: 1, arbitrary: unprintable });
 const edits = fc
-  .uniqueArray(fc.tuple(fc.constantFrom(...places), fc.option(fc.jsonValue(), { nil: undefined })), {
+  .uniqueArray(fc.tuple(fc.constantFrom(...places), fc.option(values, { nil: undefined })), {
     selector: ([place]) => place,
     minLength: 1,
     maxLength: 4,

@@ -3,7 +3,7 @@ import { type Change, type Path, toChange } from './change.ts';
 import { type Compare, compareNumber, compareObject, compareText, compareValue } from './compare.ts';
 import { compareDeprecation, compareNeededScopes } from './compare-entry.ts';
 import { compareSchema } from './compare-schema.ts';
-import { quote, subjectOf } from './subject.ts';
+import { plain, quote, subjectOf } from './subject.ts';
 
 type Idempotency = ManifestAction['idempotency'];
 type Reversible = ManifestAction['reversible'];
@@ -52,12 +52,18 @@ function idempotencyChange(stronger: boolean, before: unknown, after: unknown, p
 function compareReversal(before: Reversible, after: Reversible, path: Path): Change[] {
   const who = subjectOf(path);
   if (!after) return [toChange('undo-lost', path, before, after, `${who} can no longer be reversed`)];
-  if (!before) return [toChange('undo-gained', path, before, after, `${who} can be reversed by ${after.by}`)];
+  if (!before) return [toChange('undo-gained', path, before, after, `${who} can be reversed by ${plain(after.by)}`)];
   const changes: Change[] = [];
   if (before.by !== after.by) {
     const kind = after.by === 'undo' ? 'undo-gained' : 'undo-weakened';
     changes.push(
-      toChange(kind, [...path, 'by'], before.by, after.by, `${who} was reversed by ${before.by}, is by ${after.by}`),
+      toChange(
+        kind,
+        [...path, 'by'],
+        before.by,
+        after.by,
+        `${who} was reversed by ${plain(before.by)}, is by ${plain(after.by)}`,
+      ),
     );
   }
   if (before.action !== after.action) {

@@ -2,7 +2,7 @@ import { type Change, type Path, toChange } from './change.ts';
 import type { ChangeKind } from './change-kinds.ts';
 import { type Compare, compareList } from './compare.ts';
 import { isSameJson } from './same-json.ts';
-import { quote, subjectOf } from './subject.ts';
+import { plain, quote, subjectOf } from './subject.ts';
 
 interface Deprecation {
   readonly since: string;
@@ -26,7 +26,7 @@ export const compareDeprecation: Compare<Deprecation | undefined> = (before, aft
   const who = subjectOf(path);
   if (!after) return [toChange('deprecation-withdrawn', path, before, after, `${who} is no longer deprecated`)];
   const instead = after.use === undefined ? '' : `; use ${quote(after.use)}`;
-  const message = `${who} is deprecated since ${after.since}${instead}`;
+  const message = `${who} is deprecated since ${plain(after.since)}${instead}`;
   return [toChange(before ? 'deprecation-changed' : 'deprecated', path, before, after, message)];
 };
 
@@ -37,7 +37,7 @@ export function removedEntry(kinds: { readonly warned: ChangeKind; readonly unwa
     const became = renamed.get(key);
     const message = [
       `${subjectOf(path)} is gone`,
-      warned ? `, deprecated since ${warned.since}` : ' and was not deprecated before',
+      warned ? `, deprecated since ${plain(warned.since)}` : ' and was not deprecated before',
       became === undefined ? '' : `; "${became}", which is new, declares the same`,
     ].join('');
     return [toChange(warned ? kinds.warned : kinds.unwarned, path, entry, undefined, message)];

@@ -42,6 +42,7 @@ function covers(pattern: string, part: string): boolean {
 }
 
 function split(pattern: string): { name: string; port: string } | undefined {
+  if (typeof pattern !== 'string') return undefined;
   const [, name, port = '443'] = /^((?:\*\.)?[a-z0-9.-]+)(?::(\d{1,5}))?$/i.exec(pattern) ?? [];
   return name === undefined ? undefined : { name: name.toLowerCase(), port };
 }

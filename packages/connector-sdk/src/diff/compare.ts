@@ -93,9 +93,10 @@ export function compareValue(kind: ChangeKind, what: string): Compare<unknown> {
   ];
 }
 
-/** A number that went up or down. `absent` is what a missing one means. */
+/** A number that went up or down. `absent` is what a missing one means. What is no number is left to `unclassified`. */
 export function compareNumber(up: ChangeKind, down: ChangeKind, what: string, absent = 0): Compare<number | undefined> {
   return (before = absent, after = absent, path) => {
+    if (typeof before !== 'number' || typeof after !== 'number') return [];
     if (before === after) return [respelled(path, before, after)];
     const kind = after > before ? up : down;
     return [toChange(kind, path, before, after, `${subjectOf(path)}: ${what} was ${before}, is ${after}`)];

@@ -18,6 +18,11 @@ export function subjectOf(path: Path): string {
 
 const LONGEST_QUOTE = 120;
 
+/** A word of a manifest as it stands in a message. Manifests are compared as they are: what is no text is quoted. */
+export function plain(value: unknown): string {
+  return typeof value === 'string' ? value : quote(value);
+}
+
 /** A value as it is quoted in a message: JSON, cut when it is long. */
 export function quote(value: unknown): string {
   if (value === undefined) return 'nothing';
