@@ -16,7 +16,7 @@ const BODY_BYTES = 2_000;
 
 const SUBJECTS: Readonly<Record<SubjectName, string>> = {
   bare: 'a: bare Hono, answers 200',
-  plain: 'b: Hono, HMAC, the same statement by plain pg',
+  plain: 'b: Hono, HMAC, the same insert by plain pg',
   ingress: 'c: this ingress, durable',
   octokit: 'd: @octokit/webhooks middleware, not durable',
   bolt: 'e: @slack/bolt HTTPReceiver, not durable',

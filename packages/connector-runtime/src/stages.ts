@@ -14,7 +14,6 @@ export {
 } from './http/index.ts';
 export { startHttpServer } from './http-server.ts';
 export {
-  ACCEPT_DELIVERY,
   createIngress,
   createPostgresDeliveryStore,
   createPostgresEndpointStore,
