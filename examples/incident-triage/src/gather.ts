@@ -1,3 +1,4 @@
+import type { EmulatorsState } from '@org/connector-testing';
 import type { AdminClient } from './admin-client.ts';
 import { type Emulators, expected } from './emulators.ts';
 import { eventually } from './eventually.ts';
@@ -27,7 +28,7 @@ export async function gather(told: {
   // The message in Slack is updated by a job of its own.
   const state = await eventually('the decision in Slack', async () => {
     const now = await emulators.control.state();
-    return now.slack.effects.updates > 0 ? now : undefined;
+    return countUpdated(now.slack) > 0 ? now : undefined;
   });
   const { approvals } = await admin.get<{ approvals: { status: string; decidedBy: string | null }[] }>(
     `${of}/approvals`,
@@ -58,7 +59,7 @@ export async function gather(told: {
     effects: {
       servicenowWrites: state.servicenow.effects.writes,
       slackPosts: state.slack.effects.posts,
-      slackUpdates: state.slack.effects.updates,
+      slackUpdates: countUpdated(state.slack),
       githubReads: state.github.effects.reads,
     },
     audit: { entries: audit.entries, verified: audit.verified, url: run.auditUrl },
@@ -70,4 +71,11 @@ export async function gather(told: {
   );
   report.problems = findProblems(report, { deny, countedWrites: writes.length });
   return report;
+}
+
+/** Messages, not calls: a runtime that was killed as it redrew one draws the same again. */
+function countUpdated({ messages }: Pick<EmulatorsState['slack'], 'messages'>): number {
+  return Object.values(messages)
+    .flat()
+    .filter(({ edited }) => edited !== undefined).length;
 }
