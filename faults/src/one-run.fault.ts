@@ -2,11 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { atOnce } from './cluster/at-once.ts';
 import { startCluster } from './cluster/cluster.ts';
 import { settled } from './cluster/settled.ts';
-import { createClusterTenant } from './cluster/tenant.ts';
+import { type ClusterTenant, createClusterTenant } from './cluster/tenant.ts';
 import { compareTickets, type ToldTicket } from './cluster/told-tickets.ts';
 import { createWebhookSender, type Delivery, type Outcome, type WebhookSender } from './cluster/webhook-sender.ts';
 import { defineFault } from './fault.ts';
 import type { LeftOut } from './leave-out.ts';
+import { type Found, pollAllTheTime } from './one-run/polls.ts';
 import { shuffled } from './shuffled.ts';
 
 /** `copies` on each node; `otherIds`: one body under so many ids, where nothing signs the id. */
@@ -20,6 +21,10 @@ const SENT_AT_ONCE = 32;
 const IDS_TOGETHER = 10;
 /** On each node, of the same ids in a second tenant. */
 const OTHER_TENANTS_COPIES = 2;
+/** Listed so many sends before its first copy: time for a poll. */
+const LISTED_BEFORE = 500;
+/** One in so many is listed for polling only: its webhooks are lost. */
+const LOST_EVERY = 10;
 const SETTLE_MS = 120_000;
 /** Nothing is broken here, but a loaded machine may be late: idle connections then break just as they are used. */
 const TRIES = 20;
@@ -47,7 +52,8 @@ interface Amount {
 }
 
 export default defineFault({
-  promise: 'the same delivery any number of times, on any node, is one run',
+  promise:
+    'the same delivery any number of times, on any node, is one run; so is a change that webhook and poll both see',
   async run({ size, random, progress }) {
     const real = await tryCopies(SIZES[size], [], { random, progress });
     const broken = await tryCopies(CONTROL, WITHOUT_DEDUPE, { random, progress: () => undefined });
@@ -60,6 +66,7 @@ export default defineFault({
         `${ids} ids, ${copies} copies of each on each of ${nodes} nodes: ${ids} runs, and ${ids} in a second tenant`,
         `one body under ${otherIds} ids that nothing signs: one run`,
         `sent again: ${[...real.sentAgain].map(([why, times]) => `${times} × ${why}`).join(', ') || 'none'}`,
+        `polled meanwhile on every node: ${real.found.polls} polls found ${real.found.first} first and ${real.found.duplicate} that webhooks had told of, ${real.found.underWay} waited for another node's`,
         `settled ${real.settledSeconds} s after the last answer`,
         `without dedupe: ${broken.violations.length} violations in ${broken.sent} sends`,
       ],
@@ -72,6 +79,7 @@ interface Tried {
   /** How often, by why. */
   readonly sentAgain: ReadonlyMap<string, number>;
   readonly settledSeconds: number | undefined;
+  readonly found: Found;
   readonly violations: readonly string[];
 }
 
@@ -86,12 +94,17 @@ async function tryCopies(
     const [acme, other] = [await createClusterTenant(cluster, 'acme'), await createClusterTenant(cluster, 'other')];
     const told: ToldTicket[] = [];
     const groups: Group[] = [];
+    const lost: string[] = [];
     for (let id = 0; id < amount.ids; id += 1) {
       const ticket = `ticket-${id}`;
       for (const tenant of [acme, other]) {
         told.push({ tenant, trigger: 'changed', ticket, acknowledged: true });
         const copies = tenant === acme ? amount.copies : OTHER_TENANTS_COPIES;
         groups.push({ delivery: { hook: tenant.hooks.changed, id: `delivery-${id}`, ticket }, copies });
+      }
+      if (id % LOST_EVERY === 0) {
+        lost.push(`lost-${id}`);
+        told.push({ tenant: acme, trigger: 'changed', ticket: `lost-${id}`, acknowledged: true });
       }
     }
     const replays = Array.from({ length: amount.otherIds }, (_, id) => ({
@@ -103,16 +116,23 @@ async function tryCopies(
     const sentAgain = new Map<string, number>();
     const sends = [...copiesOf(groups, amount.nodes, random), ...replays];
     const nodes = cluster.serving();
+    const polls = pollAllTheTime(cluster, acme);
+    const toList = listings(sends, acme, lost, random);
     await atOnce(SENT_AT_ONCE, sends, async ({ delivery, place }, at) => {
       const { node } = nodes[place] as (typeof nodes)[number];
+      for (const ticket of toList.get(at) ?? []) cluster.saas.list(acme.account, ticket);
       const refused = await sendUntilAccepted(sender, node.url, delivery, sentAgain);
       if (refused !== undefined) violations.push(`${delivery.id} was not accepted: ${JSON.stringify(refused)}`);
       if ((at + 1) % 20_000 === 0) progress(`${at + 1} of ${sends.length} sent`);
     });
+    const found = await polls.end();
+    if (found.first === 0 || found.duplicate === 0) {
+      violations.push(`polls and webhooks did not meet: ${found.first} found first, ${found.duplicate} known`);
+    }
     const settledSeconds = await settled(cluster, SETTLE_MS);
     if (settledSeconds === undefined) violations.push(`runs had not ended after ${SETTLE_MS / 1000} s`);
     violations.push(...(await compareTickets(cluster, told)));
-    return { sent: sends.length, sentAgain, settledSeconds, violations };
+    return { sent: sends.length, sentAgain, settledSeconds, found, violations };
   } finally {
     sender.close();
     await cluster.stop();
@@ -135,6 +155,26 @@ async function sendUntilAccepted(
     sentAgain.set(why, (sentAgain.get(why) ?? 0) + 1);
     await pause(AGAIN_MS);
   }
+}
+
+/** When each ticket can be polled, by the place in `sends`. */
+function listings(
+  sends: readonly { readonly delivery: Delivery }[],
+  { hooks }: ClusterTenant,
+  lost: readonly string[],
+  random: () => number,
+): ReadonlyMap<number, readonly string[]> {
+  const first = new Map<string, number>();
+  for (const [at, { delivery }] of sends.entries()) {
+    if (delivery.hook === hooks.changed && !first.has(delivery.ticket)) first.set(delivery.ticket, at);
+  }
+  const listed = new Map<number, string[]>();
+  const list = (ticket: string, at: number) => void listed.set(at, [...(listed.get(at) ?? []), ticket]);
+  const later = (at: number) => at + Math.floor(random() * (sends.length - at));
+  // Half of them before the first copy, so that either may be stored first.
+  for (const [ticket, at] of first) list(ticket, random() < 0.5 ? Math.max(0, at - LISTED_BEFORE) : later(at));
+  for (const ticket of lost) list(ticket, later(0));
+  return listed;
 }
 
 interface Group {

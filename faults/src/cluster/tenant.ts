@@ -7,6 +7,7 @@ export interface ClusterTenant {
   readonly id: string;
   /** Its account at the SaaS. */
   readonly account: string;
+  readonly connectionId: string;
   readonly hooks: Readonly<Record<Hook['trigger'], Hook>>;
 }
 
@@ -36,5 +37,10 @@ export async function createClusterTenant(cluster: Cluster, account: string): Pr
     });
     return { token, secret, trigger };
   };
-  return { id, account, hooks: { changed: await hook('changed'), noticed: await hook('noticed') } };
+  return {
+    id,
+    account,
+    connectionId: connection.id,
+    hooks: { changed: await hook('changed'), noticed: await hook('noticed') },
+  };
 }

@@ -6,10 +6,17 @@ import { type Manifest, manifestBytes } from '@org/connector-sdk';
 /** As small as a connector can be: what it costs to start one is not what is tried here. */
 const CODE = `
 const anything = { safeParseAsync: async (data) => ({ success: true, data }) };
-const changed = {
+const noticed = {
   event: anything,
   eventKey: ({ ticket }) => ticket,
   webhook: { parse: (delivery) => [delivery.json()] },
+};
+const polling = {
+  async poll({ http }, after = '0') {
+    const answer = await http.request({ url: '/tickets', query: { after } });
+    if (!answer.ok) throw new Error('the list was answered with ' + answer.status);
+    return JSON.parse(answer.text());
+  },
 };
 const record = {
   input: anything,
@@ -22,7 +29,7 @@ const record = {
 };
 export default {
   connection: { config: anything, auth: {}, test: async () => ({ account: 'tickets' }) },
-  triggers: { changed, noticed: changed },
+  triggers: { changed: { ...noticed, polling }, noticed },
   actions: { record },
 };
 `;
@@ -78,6 +85,7 @@ const manifest: Manifest = {
         verification: { scheme: 'standard-webhooks', version: 'v1' },
         deliveryId: { header: 'webhook-id' },
       },
+      polling: { intervalSeconds: 60, overlapSeconds: 0 },
     },
     noticed: {
       title: 'Noticed',

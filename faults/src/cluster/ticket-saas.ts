@@ -7,15 +7,28 @@ export interface TicketSaas {
   readonly requests: number;
   /** Under which keys an account's ticket was written. */
   keysOf(account: string, ticket: string): ReadonlySet<string>;
+  /** From now on polling finds it. */
+  list(account: string, ticket: string): void;
   close(): Promise<void>;
 }
 
+const PAGE = 20;
 const NONE: ReadonlySet<string> = new Set();
 
 export async function serveTicketSaas(): Promise<TicketSaas> {
   const keys = new Map<string, Set<string>>();
+  const lists = new Map<string, string[]>();
   let requests = 0;
   const server = createServer((request, response) => {
+    if (request.method === 'GET') {
+      const listed = lists.get(String(request.headers['x-key'])) ?? [];
+      const after = Number(new URL(request.url ?? '', 'http://saas').searchParams.get('after'));
+      const events = listed.slice(after, after + PAGE).map((ticket) => ({ ticket }));
+      const cursor = after + events.length;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ events, cursor: String(cursor), more: cursor < listed.length }));
+      return;
+    }
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => {
       body += text;
@@ -35,6 +48,11 @@ export async function serveTicketSaas(): Promise<TicketSaas> {
       return requests;
     },
     keysOf: (account, ticket) => keys.get(`${account} ${ticket}`) ?? NONE,
+    list(account, ticket) {
+      const listed = lists.get(account) ?? [];
+      listed.push(ticket);
+      lists.set(account, listed);
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
