@@ -17,6 +17,7 @@ export interface NodeSettings {
 
 export interface NodeProcess {
   readonly url: string;
+  readonly pid: number;
   readonly ended: Promise<void>;
   /** Resolves when it is gone. */
   kill(): Promise<void>;
@@ -42,5 +43,5 @@ export async function startNode(options: {
     },
     logFile,
   });
-  return { url: child.ready.url, ended: child.ended, kill: () => child.stop('SIGKILL') };
+  return { url: child.ready.url, pid: child.pid, ended: child.ended, kill: () => child.stop('SIGKILL') };
 }

@@ -1,5 +1,6 @@
 import { defineRuntimeConfig } from '@org/connector-runtime';
 import type { NodeSettings } from './node-process.ts';
+import { secondOf } from './ticket-saas.ts';
 
 const settings = JSON.parse(process.env.CLUSTER_NODE ?? '') as NodeSettings;
 
@@ -9,7 +10,7 @@ interface TicketContext {
   action(name: 'tickets.record', input: { readonly ticket: string }): Promise<unknown>;
 }
 
-/** What each node of the cluster serves: one write per ticket that is told of. */
+/** What each node of the cluster serves: one write per ticket that changed, two, one after the other, per ticket that was noticed. */
 export default defineRuntimeConfig({
   port: 0,
   publicUrl: 'http://127.0.0.1',
@@ -18,11 +19,21 @@ export default defineRuntimeConfig({
   admin: { token: settings.adminToken },
   trust: settings.trust,
   artifacts: [settings.artifact],
-  workflows: ['changed', 'noticed'].map((trigger) => ({
-    name: `record-${trigger}`,
-    on: `tickets.${trigger}`,
-    run: ({ event, action }: TicketContext) => action('tickets.record', { ticket: event.data.ticket }),
-  })),
+  workflows: [
+    {
+      name: 'record-changed',
+      on: 'tickets.changed',
+      run: ({ event, action }: TicketContext) => action('tickets.record', { ticket: event.data.ticket }),
+    },
+    {
+      name: 'record-noticed',
+      on: 'tickets.noticed',
+      async run({ event, action }: TicketContext) {
+        await action('tickets.record', { ticket: event.data.ticket });
+        await action('tickets.record', { ticket: secondOf(event.data.ticket) });
+      },
+    },
+  ],
   egress: { allowPrivate: ['127.0.0.1'] },
   // One endpoint gets in minutes what a sender sends in days.
   limits: { webhooks: { rate: { perSecond: 100_000, burst: 100_000 } } },

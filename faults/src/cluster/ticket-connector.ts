@@ -69,7 +69,7 @@ const manifest: Manifest = {
       scopes: ['tickets'],
       idempotency: { mode: 'key', resolve: false },
       reversible: null,
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       input: schema,
       output: schema,
     },

@@ -57,11 +57,19 @@ async function verifyServer(url: string): Promise<void> {
   }
 }
 
+/**
+ * A node that is paused, or cut off, in the middle of a transaction keeps its locks from everybody until the database ends the
+ * transaction. Nothing between two statements takes as long as this; a renewal of credentials, which asks a provider meanwhile,
+ * sets its own.
+ */
+const IDLE_TRANSACTION_MS = 10_000;
+
 async function connectApp(url: string, log: Log): Promise<{ readonly db: Db; readonly pool: pg.Pool }> {
   const pool = new pg.Pool({
     connectionString: appUrl(url),
     max: 20,
     connectionTimeoutMillis: 5000,
+    idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
     application_name: 'connector-runtime',
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.

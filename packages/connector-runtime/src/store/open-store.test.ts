@@ -41,6 +41,11 @@ describe('the store', () => {
     }
   });
 
+  it('lets the database end a transaction that a paused node left open', async () => {
+    const { rows } = await sql`select current_setting('idle_in_transaction_session_timeout') as ms`.execute(database.db);
+    expect(rows).toEqual([{ ms: '10s' }]);
+  });
+
   it('migrates once, also when many nodes start at the same time', async () => {
     const name = `fresh_${v7().replaceAll('-', '')}`;
     await database.asOwner(`create database ${name}`);
