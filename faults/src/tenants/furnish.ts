@@ -175,6 +175,10 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     })
     .execute();
   await db
+    .insertInto('connector.audit_signed_heads')
+    .values({ tenant_id: tenantId, seq: '1', previous: '', envelope: canary })
+    .execute();
+  await db
     .insertInto('connector.oauth_sessions')
     .values({
       id: randomUUID(),

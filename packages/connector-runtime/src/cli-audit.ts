@@ -1,46 +1,45 @@
-import { exportAudit, listAuditHeads, verifyAuditFile, verifyStoredAudit } from './audit/index.ts';
-import { loadConfigFile } from './config-file.ts';
-import { openStore, type Store } from './store/index.ts';
-import { silentLog } from './types/log.ts';
+import { type Command, Option } from 'commander';
+import type { VerifyFlags } from './audit-commands.ts';
+import { RuntimeError } from './types/errors.ts';
 
-/** Verifies an export offline. Throws `AUDIT_BROKEN`. */
-export async function verifyAuditExport(file: string, json: boolean): Promise<void> {
-  const { entries, verified, head } = await verifyAuditFile(file);
-  report({ tenantId: head?.tenantId ?? null, entries, verified }, json);
-}
+const load = () => import('./audit-commands.ts');
 
-/** Verifies every chain in the database of a config, also while a runtime works on it. Throws `AUDIT_BROKEN`. */
-export async function verifyAuditOf(configPath: string, json: boolean): Promise<void> {
-  await withStore(configPath, async ({ db }) => {
-    for (const { tenantId } of await listAuditHeads(db)) {
-      report({ tenantId, ...(await verifyStoredAudit(db, tenantId)) }, json);
-    }
-  });
-}
-
-/** Writes a tenant's chain to standard output. */
-export async function writeAuditExport(configPath: string, tenantId: string): Promise<void> {
-  await withStore(configPath, async ({ db }) => {
-    for await (const line of exportAudit(db, tenantId)) {
-      if (!process.stdout.write(line)) await new Promise((resolve) => process.stdout.once('drain', resolve));
-    }
-  });
-}
-
-async function withStore(configPath: string, work: (store: Store) => Promise<void>): Promise<void> {
-  const { database } = await loadConfigFile(configPath);
-  const store = await openStore(
-    database.dataDir === undefined ? database : { ...database, exclusive: false },
-    silentLog,
-  );
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
-}
-
-function report(result: { tenantId: string | null; entries: number; verified: true }, json: boolean): void {
-  const text = `${result.tenantId ?? 'empty export'}: ${result.entries} entries, verified`;
-  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
+/** `audit …`: on exports, or on the database of a config. The work is loaded when a command runs. */
+export function addAuditCommands(program: Command, configOption: () => Option): void {
+  const audit = program.command('audit').description('check or export the audit trail');
+  const repeated = (path: string, paths: readonly string[]) => [...paths, path];
+  audit
+    .command('verify')
+    .description("verify an export, or every chain in a config's database, also against signed heads")
+    .addOption(configOption())
+    .option('--file <export>', 'an export (NDJSON), verified without a database')
+    .option('--head <heads>', 'signed heads that were kept elsewhere (NDJSON)')
+    .addOption(
+      new Option('--key <file>', 'a public key (PEM) that may have signed heads; can be repeated')
+        .argParser(repeated)
+        .default([], 'those of the config'),
+    )
+    .option('--json', 'one JSON line per chain')
+    .action(async (flags: VerifyFlags & { config?: string; file?: string }) => {
+      const { config, file } = flags;
+      if (file !== undefined && config === undefined) await (await load()).verifyAuditExport(file, flags);
+      else if (config !== undefined && file === undefined) await (await load()).verifyAuditOf(config, flags);
+      else throw new RuntimeError('CONFIG_MISSING', 'audit verify needs either --config or --file');
+    });
+  audit
+    .command('export')
+    .description("write a tenant's chain to standard output, as NDJSON; its head is signed, where the config has a key")
+    .addOption(configOption().makeOptionMandatory())
+    .requiredOption('--tenant <id>', 'the tenant; 00000000-0000-0000-0000-000000000000 for the deployment itself')
+    .action(async ({ config, tenant }: { config: string; tenant: string }) =>
+      (await load()).writeAuditExport(config, tenant),
+    );
+  audit
+    .command('heads')
+    .description('write signed heads to standard output, as NDJSON, to be kept where the database’s owner has no hand')
+    .addOption(configOption().makeOptionMandatory())
+    .option('--tenant <id>', 'only of this chain')
+    .action(async ({ config, tenant }: { config: string; tenant?: string }) =>
+      (await load()).writeSignedHeads(config, tenant),
+    );
 }

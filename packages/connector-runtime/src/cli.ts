@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { verifyAuditExport, verifyAuditOf, writeAuditExport } from './cli-audit.ts';
+import { addAuditCommands } from './cli-audit.ts';
 import { addConnectionCommands } from './cli-connection.ts';
 import { addDeliveryCommands } from './cli-delivery.ts';
 import { addEndpointCommands } from './cli-endpoint.ts';
@@ -37,25 +37,7 @@ function createProgram(): Command {
       await serve(config, json === true);
     });
 
-  const audit = program.command('audit').description('check or export the audit trail');
-  audit
-    .command('verify')
-    .description("verify an export, or every chain in a config's database")
-    .addOption(configOption())
-    .option('--file <export>', 'an export (NDJSON), verified without a database')
-    .option('--json', 'one JSON line per chain')
-    .action(async ({ config, file, json }: { config?: string; file?: string; json?: true }) => {
-      if (file !== undefined && config === undefined) await verifyAuditExport(file, json === true);
-      else if (config !== undefined && file === undefined) await verifyAuditOf(config, json === true);
-      else throw new RuntimeError('CONFIG_MISSING', 'audit verify needs either --config or --file');
-    });
-  audit
-    .command('export')
-    .description("write a tenant's chain to standard output, as NDJSON")
-    .addOption(configOption().makeOptionMandatory())
-    .requiredOption('--tenant <id>', 'the tenant; 00000000-0000-0000-0000-000000000000 for the deployment itself')
-    .action(({ config, tenant }: { config: string; tenant: string }) => writeAuditExport(config, tenant));
-
+  addAuditCommands(program, configOption);
   addKeysCommands(program, configOption);
   addReferencesCommands(program, configOption);
   addConnectionCommands(program);

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Quarantine } from './artifacts/index.ts';
+import { type AuditConfig, type AuditOptions, audit as auditSchema, toAuditOptions } from './config-audit.ts';
 import { type HttpConfig, type HttpOptions, http as httpSchema } from './config-http.ts';
 import {
   type MasterKey,
@@ -70,6 +71,8 @@ export interface RuntimeConfig {
    * dead (`deadDeliveryDays`, default 90). At least 30: one that comes again later is no duplicate any more.
    */
   readonly retention?: Partial<Retention>;
+  /** Who signs the heads of the audit's chains. Default: nobody. */
+  readonly audit?: AuditConfig;
   /** How connectors are asked for what webhooks missed. */
   readonly polling?: PollingConfig;
   /** What senders of webhooks, and connections, may cost. Each limit has a default. */
@@ -95,6 +98,7 @@ export interface RuntimeOptions {
   readonly egress: { readonly allowPrivate: readonly string[] };
   readonly http: HttpOptions;
   readonly retention: Retention;
+  readonly audit: AuditOptions;
   readonly polling: PollingSettings;
   readonly limits: Limits;
   readonly log: { readonly level: LogLevel };
@@ -166,6 +170,7 @@ const schema = z.strictObject({
   retention: z
     .strictObject({ deliveryDays: keptDays.default(30), deadDeliveryDays: keptDays.default(90) })
     .default({ deliveryDays: 30, deadDeliveryDays: 90 }),
+  audit: auditSchema,
   polling: pollingSchema,
   limits,
   log: z.strictObject({ level: z.enum(logLevels) }).default({ level: 'info' }),
@@ -193,6 +198,7 @@ export function parseRuntimeOptions(config: unknown, file: string): RuntimeOptio
     secretReferences: toSecretReferences(rest.secretReferences, folder),
     admin: { token: new Secret(admin.token) },
     trust: resolve(folder, trust),
+    audit: toAuditOptions(rest.audit, folder),
     artifacts: artifacts.map((path) => resolve(folder, path)),
   };
 }

@@ -31,6 +31,7 @@ import { createPgBossQueue } from './jobs/index.ts';
 import { openKeyWrappers } from './key-wrappers.ts';
 import { createConnectionLimits, createLimits, createPostgresRateLedger, LIMITS_CHANNEL } from './limits/index.ts';
 import { createAuthorizationFlow, createPostgresSessionStore } from './oauth/index.ts';
+import { openAuditKeys, openHeadSigner } from './open-audit-keys.ts';
 import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPolicyEngine, createPolicySimulator, verifyPolicyText } from './policy/index.ts';
@@ -186,7 +187,18 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     log,
   });
   const { retention } = options;
+  const headSigner = openHeadSigner(await openAuditKeys(options.audit, learn), { db, clock, options: options.audit });
   const watches = [
+    ...(headSigner === undefined
+      ? []
+      : [
+          createWatch({
+            everyMs: options.audit.signEverySeconds * 1000,
+            look: (signal) => headSigner.signMoved(signal),
+            failure: 'heads of the audit could not be signed',
+            log,
+          }),
+        ]),
     createWatch({
       everyMs: 20_000,
       async look() {

@@ -1,6 +1,6 @@
 // Parts of the runtime by themselves, for this repository's benchmarks and fault runs. Not part of the published package.
 export { createApiTokens } from './api-tokens/index.ts';
-export { createAuditTrail } from './audit/index.ts';
+export { createAuditTrail, createHeadSigner, exportAudit } from './audit/index.ts';
 export { type Credentials, createCredentials, createTokenHttp } from './credentials/index.ts';
 export { type Broker, createBroker, resolveAllowedHosts, resolveTemplate } from './egress/index.ts';
 export { createHostPool, type HostPool } from './hosts/index.ts';

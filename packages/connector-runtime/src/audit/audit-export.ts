@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Db } from '../types/database.ts';
-import { RuntimeError } from '../types/errors.ts';
+import type { RuntimeError } from '../types/errors.ts';
 import type { AuditEntry, AuditHead } from './audit-entry.ts';
+import { chainBroken } from './chain-break.ts';
 import { readAudit, readAuditHead } from './postgres-audit-store.ts';
+import type { SignedHead } from './signed-head.ts';
 import { verifyAuditChain } from './verify-audit-chain.ts';
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -30,9 +32,10 @@ export async function* exportAudit(db: Db, tenantId: string): AsyncGenerator<str
   for await (const entry of readAudit(db, tenantId, head.seq)) yield `${JSON.stringify(entry)}\n`;
 }
 
-/** Verifies what {@link exportAudit} wrote, without a database. Throws `AUDIT_BROKEN`. */
+/** Verifies what {@link exportAudit} wrote, without a database; against the signed heads of its tenant. Throws `AUDIT_BROKEN`. */
 export async function verifyAuditFile(
   path: string,
+  signed: readonly SignedHead[] = [],
 ): Promise<{ entries: number; verified: true; head: AuditHead | undefined }> {
   const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
   let head: AuditHead | undefined;
@@ -50,7 +53,9 @@ export async function verifyAuditFile(
   const chain = entries();
   // The head is on the first line: it is known once the first entry (or the end) was read.
   const first = await chain.next();
-  const verified = await verifyAuditChain(resume(first, chain), head);
+  // Of an export without a head nobody knows whose it is: it has to be empty, and nothing signed may be missing in it.
+  const signedHeads = head === undefined ? signed : signed.filter(({ tenantId }) => tenantId === head?.tenantId);
+  const verified = await verifyAuditChain(resume(first, chain), { head, signedHeads });
   return { ...verified, head };
 }
 
@@ -68,15 +73,18 @@ function parseLine(text: string, number: number): z.infer<typeof lineSchema> {
   }
 }
 
-function unreadable(number: number, cause?: unknown): RuntimeError {
-  return new RuntimeError('AUDIT_BROKEN', `Line ${number} of the audit export is not an entry: export it again`, {
-    details: { line: number },
-    cause,
-  });
+function unreadable(line: number, cause?: unknown): RuntimeError {
+  const reason = `line ${line} of the export is not an entry`;
+  return chainBroken({ kind: 'edited', seq: String(line - 1), reason }, cause);
 }
 
-/** Verifies a tenant's chain as it is in the database now. Throws `AUDIT_BROKEN`. */
-export async function verifyStoredAudit(db: Db, tenantId: string): Promise<{ entries: number; verified: true }> {
+/** Verifies a tenant's chain as it is in the database now, against its signed heads. Throws `AUDIT_BROKEN`. */
+export async function verifyStoredAudit(
+  db: Db,
+  tenantId: string,
+  signed: readonly SignedHead[] = [],
+): Promise<{ entries: number; verified: true }> {
   const head = await readAuditHead(db, tenantId);
-  return verifyAuditChain(readAudit(db, tenantId, head?.seq ?? '9223372036854775807'), head);
+  const signedHeads = signed.filter((one) => one.tenantId === tenantId);
+  return verifyAuditChain(readAudit(db, tenantId, head?.seq ?? '9223372036854775807'), { head, signedHeads });
 }

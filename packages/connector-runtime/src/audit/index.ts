@@ -1,3 +1,6 @@
 export { exportAudit, verifyAuditFile, verifyStoredAudit } from './audit-export.ts';
 export { createAuditTrail } from './audit-trail.ts';
-export { listAudit, listAuditHeads } from './postgres-audit-store.ts';
+export { type ChainBreak, chainBreakOf } from './chain-break.ts';
+export { createHeadSigner, type HeadSigner } from './head-signer.ts';
+export { listAudit, listAuditHeads, readSignedHeads } from './postgres-audit-store.ts';
+export { type SignedHead, verifySignedHeads } from './signed-head.ts';

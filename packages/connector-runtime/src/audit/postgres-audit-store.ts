@@ -18,9 +18,9 @@ export async function listAudit(db: Db, tenantId: string, { runId, limit, before
   return (await query.orderBy('seq', 'desc').limit(limit).execute()).map(toEntry);
 }
 
-/** Every entry of a tenant up to `last`, oldest first, a page at a time. */
-export async function* readAudit(db: Db, tenantId: string, last: string): AsyncGenerator<AuditEntry> {
-  for (let seq = '0'; ; ) {
+/** Every entry of a tenant after `first` and up to `last`, oldest first, a page at a time. */
+export async function* readAudit(db: Db, tenantId: string, last: string, first = '0'): AsyncGenerator<AuditEntry> {
+  for (let seq = first; ; ) {
     const rows = await db
       .selectFrom('connector.audit_entries')
       .select(columns)
@@ -51,6 +51,25 @@ export async function readAuditHead(db: Db, tenantId: string): Promise<AuditHead
 export async function listAuditHeads(db: Db): Promise<AuditHead[]> {
   const rows = await db.selectFrom('connector.audit_heads').selectAll().orderBy('tenant_id').execute();
   return rows.map((row) => ({ tenantId: row.tenant_id, seq: row.seq, hash: row.hash.toString('hex') }));
+}
+
+/** Of one chain, or of all; oldest first. One line of JSON each. */
+export async function readSignedHeads(db: Db, tenantId?: string): Promise<string[]> {
+  let query = db.selectFrom('connector.audit_signed_heads').select('envelope').orderBy('tenant_id').orderBy('seq');
+  if (tenantId !== undefined) query = query.where('tenant_id', '=', tenantId);
+  return (await query.execute()).map(({ envelope }) => envelope);
+}
+
+/** The last of a chain; undefined for one of which nothing was signed yet. */
+export async function readNewestSignedHead(db: Db, tenantId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('connector.audit_signed_heads')
+    .select('envelope')
+    .where('tenant_id', '=', tenantId)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.envelope;
 }
 
 interface EntryRow {

@@ -19,18 +19,18 @@ function chainOf(details: readonly string[]): { entries: AuditEntry[]; head: Aud
 
 const chains = fc.array(fc.string(), { minLength: 2, maxLength: 8 }).map(chainOf);
 const broken = (entries: readonly AuditEntry[], head: AuditHead | undefined) =>
-  expect(verifyAuditChain(entries, head)).rejects.toMatchObject({ code: 'AUDIT_BROKEN' });
+  expect(verifyAuditChain(entries, { head })).rejects.toMatchObject({ code: 'AUDIT_BROKEN' });
 
 describe('verifyAuditChain', () => {
   it('accepts a whole chain and counts it', () =>
     fc.assert(
       fc.asyncProperty(chains, async ({ entries, head }) => {
-        expect(await verifyAuditChain(entries, head)).toEqual({ entries: entries.length, verified: true });
+        expect(await verifyAuditChain(entries, { head })).toEqual({ entries: entries.length, verified: true });
       }),
     ));
 
   it('accepts a tenant of whom nothing was recorded', async () => {
-    expect(await verifyAuditChain([], undefined)).toEqual({ entries: 0, verified: true });
+    expect(await verifyAuditChain([], { head: undefined })).toEqual({ entries: 0, verified: true });
   });
 
   it('detects a change of any field of any entry', () =>
@@ -68,7 +68,7 @@ describe('verifyAuditChain', () => {
     fc.assert(
       fc.asyncProperty(chains, fc.nat(), async ({ entries, head }, at) => {
         const index = at % entries.length;
-        await expect(verifyAuditChain(entries.toSpliced(index, 1), head)).rejects.toMatchObject({
+        await expect(verifyAuditChain(entries.toSpliced(index, 1), { head })).rejects.toMatchObject({
           code: 'AUDIT_BROKEN',
           details: { seq: String(index + 1) },
         });
@@ -93,6 +93,25 @@ describe('verifyAuditChain', () => {
 
   it('detects entries whose head was deleted', async () => {
     await broken(chainOf(['a']).entries, undefined);
+  });
+
+  it('says how the chain differs, and where first', async () => {
+    const { entries, head } = chainOf(['a', 'b', 'c', 'd']);
+    const other = chainOf(['a', 'x', 'c', 'd']);
+    const [first, second] = entries;
+    if (first === undefined || second === undefined) throw new Error('the chain is too short');
+    const edited = entries.with(1, { ...second, body: second.body.replace('"b"', '"x"') });
+    const cases = {
+      edited: [edited, '2'],
+      deleted: [entries.toSpliced(1, 1), '2'],
+      reordered: [swap(entries, 1, 2), '2'],
+      inserted: [entries.toSpliced(2, 0, second), '3'],
+      truncated: [entries.slice(0, 2), '3'],
+      rewritten: [other.entries, '4'],
+    } as const;
+    for (const [kind, [changed, seq]] of Object.entries(cases)) {
+      await expect(verifyAuditChain(changed, { head }), kind).rejects.toMatchObject({ details: { kind, seq } });
+    }
   });
 
   it('detects an entry that was added after the head', async () => {

@@ -14,6 +14,7 @@ import { rateBudgets } from './migrations/0007-rate-budgets.ts';
 import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { workflows } from './migrations/0009-workflows.ts';
 import { policies } from './migrations/0011-policies.ts';
+import { audit } from './migrations/0013-audit.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -28,6 +29,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0008-api-tokens': apiTokens,
   '0009-workflows': workflows,
   '0011-policies': policies,
+  '0013-audit': audit,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

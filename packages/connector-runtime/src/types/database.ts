@@ -371,6 +371,8 @@ export interface Database {
     hash: Buffer;
   };
   'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
+  /** `envelope`: one line of JSON; `previous`: the hex digest of the one before it, empty for a chain's first. */
+  'connector.audit_signed_heads': { tenant_id: string; seq: string; previous: string; envelope: string };
 }
 
 /** How the last test of a connection went. */
