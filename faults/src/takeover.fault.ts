@@ -23,7 +23,9 @@ const CONTROL: Amount = { nodes: 2, rounds: [{ kills: 0, pauses: 1 }] };
 const SETTLE_MS = 60_000;
 
 /** A ledger that does not ask whose the run is: it writes nothing, and fences nobody. */
-const WITHOUT_FENCE: readonly LeftOut[] = [{ package: 'connector-runtime', step: 'commit(request, kind, details, step)' }];
+const WITHOUT_FENCE: readonly LeftOut[] = [
+  { package: 'connector-runtime', step: 'commit(request, kind, details, step)' },
+];
 
 export default defineFault({
   promise: 'a node that dies or pauses is taken over within 30 s; a paused one that wakes up does nothing twice',

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ownerOf } from '../cluster/socket-owner.ts';
 import type { ClusterTenant } from '../cluster/tenant.ts';
 import { type HeldWrite, secondOf } from '../cluster/ticket-saas.ts';
 import type { WebhookSender } from '../cluster/webhook-sender.ts';
-import { ownerOf } from './socket-owner.ts';
 
 export interface RoundPorts {
   readonly cluster: Cluster;

@@ -42,7 +42,9 @@ describe('the store', () => {
   });
 
   it('lets the database end a transaction that a paused node left open', async () => {
-    const { rows } = await sql`select current_setting('idle_in_transaction_session_timeout') as ms`.execute(database.db);
+    const { rows } = await sql`select current_setting('idle_in_transaction_session_timeout') as ms`.execute(
+      database.db,
+    );
     expect(rows).toEqual([{ ms: '10s' }]);
   });
 
