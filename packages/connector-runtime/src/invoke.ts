@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { canonicalJson } from '@org/connector-sdk';
+import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { insertEvents } from './events/index.ts';
 import type { ActionOptions, AnyWorkflow, RunReader } from './runs/index.ts';
 import type { AuditTrail } from './types/audit.ts';
 import type { Clock } from './types/clock.ts';
-import type { Db } from './types/database.ts';
+import type { Database, Db } from './types/database.ts';
 import { RuntimeError } from './types/errors.ts';
 import type { JobQueue } from './types/jobs.ts';
 import type { RunStatus, StepError } from './types/run.ts';
@@ -20,7 +21,10 @@ export interface Invocation {
   readonly connection?: string;
   /** Who asks, for the audit: `admin:dana`, `service:billing`. */
   readonly by: string;
-  /** The same key is the same run, however often it is asked for. Default: a run of its own. */
+  /**
+   * Of one connection: the same key with the same action and input is the same run, however often it is asked for, also while
+   * it is under way. Default: a run of its own.
+   */
   readonly key?: string;
   /** How long to wait for the end; the run goes on after it. Default 30,000. */
   readonly timeoutMs?: number;
@@ -48,6 +52,11 @@ interface InvokedData {
 /** `action` of a workflow whose action is only known when it runs. */
 type UntypedAction = (name: string, input: unknown, options: ActionOptions) => Promise<unknown>;
 
+/** What a key stands for; who asks may differ. As it is stored: what JSON leaves out is no difference. */
+function askedOf({ name, input }: InvokedData): string {
+  return canonicalJson(JSON.parse(JSON.stringify([name, input ?? null])));
+}
+
 /** What {@link createInvoke} starts: one action, under the same policy, approvals, ledger and audit as in any workflow. */
 export const invokeWorkflow: AnyWorkflow = {
   name: 'invoke',
@@ -61,7 +70,8 @@ export const invokeWorkflow: AnyWorkflow = {
 /**
  * One action without a workflow of its own.
  *
- * @throws RuntimeError `CONNECTION_UNKNOWN` | `CONNECTION_AMBIGUOUS`; what becomes of the action is in the answer
+ * @throws RuntimeError `CONNECTION_UNKNOWN` | `CONNECTION_AMBIGUOUS` | `IDEMPOTENCY_MISMATCH`: its key was given with another
+ *   action or input before, and nothing is done; what becomes of the action is in the answer
  */
 export function createInvoke(ports: {
   readonly db: Db;
@@ -102,7 +112,7 @@ export function createInvoke(ports: {
       const parsed = [{ eventKey: key, data }];
       const { runs: started } = await insertEvents(trx, source, parsed, [invokeWorkflow.name], clock.now());
       const [runId] = started;
-      if (runId === undefined) return findRun(bound.id, key);
+      if (runId === undefined) return findRun(trx, bound.id, key, data);
       await jobs.send(trx, [{ queue: 'run', runId }]);
       const record = { tenantId, runId, kind: 'action.invoked', actor: by, subject: action, details: { key } };
       await sql`select ${audit.append(record)}`.execute(trx);
@@ -110,15 +120,24 @@ export function createInvoke(ports: {
     });
   }
 
-  async function findRun(connectionId: string, key: string): Promise<string> {
-    const row = await db
+  /** In the transaction that found the key taken: it sees what the other one committed. */
+  async function findRun(trx: Transaction<Database>, connectionId: string, key: string, asked: InvokedData) {
+    const row = await trx
       .selectFrom('connector.runs as r')
       .innerJoin('connector.events as e', 'e.id', 'r.event_id')
-      .select('r.id')
+      .select(['r.id', 'e.data'])
       .where('e.connection_id', '=', connectionId)
       .where('e.trigger', '=', TRIGGER)
       .where('e.event_key', '=', key)
+      .where('r.workflow', '=', invokeWorkflow.name)
       .executeTakeFirstOrThrow();
+    if (askedOf(row.data as InvokedData) !== askedOf(asked)) {
+      throw new RuntimeError(
+        'IDEMPOTENCY_MISMATCH',
+        `the key of this ${asked.name} was given with another action or input before, in run ${row.id}; nothing was done: give a new key, or what was given then`,
+        { details: { runId: row.id } },
+      );
+    }
     return row.id;
   }
 

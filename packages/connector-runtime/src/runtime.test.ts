@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packArtifact } from '@org/connector-artifact';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type LoopbackServer, serveLoopback } from '../e2e/loopback-server.ts';
 import { newSigner, signedProbe, trustBytes } from '../e2e/probe-connector/signed-probe.ts';
 import { parseRuntimeOptions } from './config.ts';
@@ -17,6 +17,8 @@ let database: TestDatabase;
 let saas: LoopbackServer;
 let runtime: Runtime;
 let place: { tenantId: string; workspaceId: string };
+/** The SaaS answers after it. */
+let held: Promise<void> = Promise.resolve();
 const seen: { method: string; key: string | undefined }[] = [];
 
 beforeAll(async () => {
@@ -28,7 +30,7 @@ beforeAll(async () => {
   saas = await serveLoopback((request, response) => {
     const { 'x-probe-key': given } = request.headers;
     seen.push({ method: request.method ?? '', key: typeof given === 'string' ? given : undefined });
-    response.end('{}');
+    void held.then(() => response.end('{}'));
   });
   runtime = await createRuntime(
     parseRuntimeOptions(
@@ -98,6 +100,42 @@ describe('invoke', () => {
     expect(first).toMatchObject({ status: 'completed', output: { seen: '200' } });
     for (const other of others) expect(other).toEqual(first);
     expect(seen.slice(before).map(({ method }) => method)).toEqual(['POST']);
+  });
+
+  it('26: with the key of a run that ended gives its stored result, and sends nothing', async () => {
+    const first = await invoke('write', { target: '/things' }, { key: 'order-8' });
+    const before = seen.length;
+    expect(await invoke('write', { target: '/things' }, { key: 'order-8', by: 'service:other' })).toEqual(first);
+    expect(seen).toHaveLength(before);
+  });
+
+  it('26: with the key of a run under way joins it, and writes once', async () => {
+    const before = seen.length;
+    let answerWrite = () => {};
+    held = new Promise((resolve) => {
+      answerWrite = resolve;
+    });
+    const writes = () => seen.slice(before).length;
+    const first = invoke('write', { target: '/things' }, { key: 'order-9' });
+    await vi.waitUntil(() => writes() === 1, { timeout: 20_000 });
+    const second = await invoke('write', { target: '/things' }, { key: 'order-9', timeoutMs: 0 });
+    expect(second.status).toBe('running');
+    answerWrite();
+    expect(await first).toMatchObject({ status: 'completed', runId: second.runId });
+    expect(writes()).toBe(1);
+  });
+
+  it('26: with a key that was given for another input or action is refused, also at the same time, and does nothing', async () => {
+    const { runId } = await invoke('write', { target: '/things' }, { key: 'order-10' });
+    const before = seen.length;
+    const mismatch = { code: 'IDEMPOTENCY_MISMATCH', details: { runId } };
+    await expect(invoke('write', { target: '/others' }, { key: 'order-10' })).rejects.toMatchObject(mismatch);
+    await expect(invoke('fetch', { target: '/things' }, { key: 'order-10' })).rejects.toMatchObject(mismatch);
+    expect(seen).toHaveLength(before);
+    const targets = ['/a', '/b'];
+    const both = await Promise.allSettled(targets.map((target) => invoke('write', { target }, { key: 'order-11' })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(seen.slice(before)).toHaveLength(1);
   });
 
   it('is refused for another tenant’s workspace', async () => {
