@@ -7,7 +7,7 @@ const settings = JSON.parse(process.env.CLUSTER_NODE ?? '') as NodeSettings;
 /** Of a workflow's context, what is used here; the connector is made at run time, so no package types it. */
 interface TicketContext {
   readonly event: { readonly data: { readonly ticket: string } };
-  action(name: 'tickets.record', input: { readonly ticket: string }): Promise<unknown>;
+  action(name: `tickets.${string}`, input: { readonly ticket: string }): Promise<unknown>;
 }
 
 /** What each node of the cluster serves: one write per ticket that changed, two, one after the other, per ticket that was noticed. */
@@ -31,6 +31,15 @@ export default defineRuntimeConfig({
       async run({ event, action }: TicketContext) {
         await action('tickets.record', { ticket: event.data.ticket });
         await action('tickets.record', { ticket: secondOf(event.data.ticket) });
+      },
+    },
+    {
+      name: 'write-asked',
+      on: 'tickets.asked',
+      async run({ event: { data }, action }: TicketContext) {
+        await action('tickets.look', data);
+        // The ticket's name begins with the mode of its write.
+        await action(`tickets.write-${data.ticket.split('-')[0]}`, data);
       },
     },
   ],

@@ -12,7 +12,11 @@ export interface ClusterTenant {
 }
 
 /** As an administrator makes one, over the API of any node. */
-export async function createClusterTenant(cluster: Cluster, account: string): Promise<ClusterTenant> {
+export async function createClusterTenant(
+  cluster: Cluster,
+  account: string,
+  saas: { readonly url: string } = cluster.saas,
+): Promise<ClusterTenant> {
   const [first] = cluster.serving();
   if (first === undefined) throw new Error('no node serves');
   const admin = createAdminClient(first.node.url, cluster.adminToken);
@@ -25,7 +29,7 @@ export async function createClusterTenant(cluster: Cluster, account: string): Pr
     workspaceId,
     name: 'tickets',
     connector: 'tickets',
-    config: { url: cluster.saas.url },
+    config: { url: saas.url },
     auth: 'key',
     secrets: { key: account },
   });
@@ -41,6 +45,6 @@ export async function createClusterTenant(cluster: Cluster, account: string): Pr
     id,
     account,
     connectionId: connection.id,
-    hooks: { changed: await hook('changed'), noticed: await hook('noticed') },
+    hooks: { changed: await hook('changed'), noticed: await hook('noticed'), asked: await hook('asked') },
   };
 }

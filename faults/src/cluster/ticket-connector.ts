@@ -27,10 +27,35 @@ const record = {
     return { ticket: input.ticket };
   },
 };
+const look = {
+  input: anything,
+  output: anything,
+  async run({ input, http }) {
+    await http.request({ url: '/look' });
+    return { ticket: input.ticket };
+  },
+};
+const write = (mode) => ({
+  input: anything,
+  output: anything,
+  async run({ input, http, idempotencyKey }) {
+    const answer = await http.request({ method: 'POST', url: '/' + mode, json: { ...input, key: idempotencyKey } });
+    if (!answer.ok) throw new Error('the write was answered with ' + answer.status);
+    return { ticket: input.ticket };
+  },
+});
+const marked = {
+  ...write('marker'),
+  async resolve({ input, http, idempotencyKey }) {
+    const answer = await http.request({ url: '/marker', query: { key: idempotencyKey } });
+    if (!answer.ok) throw new Error('the search was answered with ' + answer.status);
+    return JSON.parse(answer.text()).found ? { outcome: 'applied', output: { ticket: input.ticket } } : { outcome: 'not-applied' };
+  },
+};
 export default {
   connection: { config: anything, auth: {}, test: async () => ({ account: 'tickets' }) },
-  triggers: { changed: { ...noticed, polling }, noticed },
-  actions: { record },
+  triggers: { changed: { ...noticed, polling }, noticed, asked: noticed },
+  actions: { record, look, 'write-natural': write('natural'), 'write-key': write('key'), 'write-marker': marked, 'write-none': write('none') },
 };
 `;
 
@@ -42,6 +67,33 @@ const schema = {
   additionalProperties: false,
 } as const;
 const reception = { contentTypes: ['application/json'], maxBodyBytes: 10_000 };
+
+function unsigned(title: string, description: string): Manifest['triggers'][string] {
+  return {
+    title,
+    description,
+    scopes: ['tickets'],
+    event: schema,
+    webhook: { ...reception, verification: { scheme: 'github-sha256' }, deliveryId: { header: 'x-github-delivery' } },
+  };
+}
+
+/** A write of which only this is told: how a repeat is kept from taking effect twice. */
+function writeAction(mode: 'natural' | 'key' | 'marker' | 'none'): Manifest['actions'][string] {
+  const resolve = mode === 'marker';
+  return {
+    title: 'Write',
+    description: `Writes a ticket in the mode ${mode}.`,
+    effect: 'write',
+    risk: 'low',
+    scopes: ['tickets'],
+    idempotency: { mode, resolve, ...(resolve && { settleSeconds: 1 }) },
+    reversible: null,
+    timeoutMs: 3_000,
+    input: schema,
+    output: schema,
+  };
+}
 
 const manifest: Manifest = {
   $schema: 'urn:org:connector-manifest:v1',
@@ -61,6 +113,22 @@ const manifest: Manifest = {
     rateLimit: { requestsPerMinute: 600_000, concurrency: 100 },
   },
   actions: {
+    look: {
+      title: 'Look',
+      description: 'Looks at a ticket.',
+      effect: 'read',
+      risk: 'low',
+      scopes: ['tickets'],
+      idempotency: { mode: 'safe', resolve: false },
+      reversible: null,
+      timeoutMs: 5_000,
+      input: schema,
+      output: schema,
+    },
+    'write-natural': writeAction('natural'),
+    'write-key': writeAction('key'),
+    'write-marker': writeAction('marker'),
+    'write-none': writeAction('none'),
     record: {
       title: 'Record',
       description: 'Records a ticket once per key.',
@@ -87,17 +155,8 @@ const manifest: Manifest = {
       },
       polling: { intervalSeconds: 60, overlapSeconds: 0 },
     },
-    noticed: {
-      title: 'Noticed',
-      description: 'A ticket was noticed; nothing signs the delivery’s id.',
-      scopes: ['tickets'],
-      event: schema,
-      webhook: {
-        ...reception,
-        verification: { scheme: 'github-sha256' },
-        deliveryId: { header: 'x-github-delivery' },
-      },
-    },
+    noticed: unsigned('Noticed', 'A ticket was noticed; nothing signs the delivery’s id.'),
+    asked: unsigned('Asked', 'A ticket is to be written; nothing signs the delivery’s id.'),
   },
   approvalChannels: {},
 };

@@ -62,7 +62,7 @@ export async function serveTicketSaas(): Promise<TicketSaas> {
       const account = String(request.headers['x-key']);
       const write = { account, ticket, port: request.socket.remotePort ?? 0, answer };
       held.add(write);
-      request.socket.once('close', () => held.delete(write));
+      response.once('close', () => held.delete(write));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

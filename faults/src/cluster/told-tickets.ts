@@ -17,9 +17,11 @@ interface Row {
   readonly runs: number;
   readonly completed: number;
   readonly audited: number;
+  /** Of the runs, and of their steps. */
+  readonly states: string | null;
 }
 
-const NONE = { events: 0, runs: 0, completed: 0, audited: 0 };
+const NONE = { events: 0, runs: 0, completed: 0, audited: 0, states: null };
 
 /**
  * What was acknowledged is one event, one run that completed, and one write; what was not is at most that. Compared from
@@ -32,14 +34,19 @@ export async function compareTickets(cluster: Cluster, told: readonly ToldTicket
     )
     select e.tenant_id || ' ' || split_part(e.trigger, '.', 2) || ' ' || (e.data->>'ticket') as at,
            count(distinct e.id)::int as events, count(r.id)::int as runs,
-           (count(*) filter (where r.status = 'completed'))::int as completed, coalesce(sum(ended.entries), 0)::int as audited
+           (count(*) filter (where r.status = 'completed'))::int as completed, coalesce(sum(ended.entries), 0)::int as audited,
+           string_agg(r.status || coalesce(': ' || journal.steps, ''), '; ') as states
     from connector.events e left join connector.runs r on r.event_id = e.id left join ended on ended.run_id = r.id
+    left join lateral (
+      select string_agg(s.key || ' ' || s.status || ' after ' || s.attempts || ' attempts', ', ') as steps
+      from connector.run_steps s where s.run_id = r.id
+    ) journal on true
     group by 1`.execute(cluster.database.db());
   const found = new Map(rows.rows.map((row) => [row.at, row]));
   const violations: string[] = [];
   for (const { tenant, trigger, ticket, acknowledged } of told) {
     const at = `${tenant.id} ${trigger} ${ticket}`;
-    const { events, runs, completed, audited } = found.get(at) ?? NONE;
+    const { events, runs, completed, audited, states } = found.get(at) ?? NONE;
     const writes = cluster.saas.keysOf(tenant.account, ticket).size;
     const counts = [events, runs, completed, audited, writes];
     const isKept = counts.every((count) => count === 1) || (!acknowledged && counts.every((count) => count === 0));
@@ -47,7 +54,7 @@ export async function compareTickets(cluster: Cluster, told: readonly ToldTicket
     if (isKept) continue;
     const how = acknowledged ? 'was answered 2xx' : 'was never answered 2xx';
     violations.push(
-      `${trigger} ${ticket} of ${tenant.account} ${how}: ${events} events, ${runs} runs, ${completed} completed (${audited} audited), ${writes} writes`,
+      `${trigger} ${ticket} of ${tenant.account} ${how}: ${events} events, ${runs} runs, ${completed} completed (${audited} audited), ${writes} writes (${states ?? 'no run'})`,
     );
   }
   for (const at of found.keys()) violations.push(`${at} is an event that nobody told of`);

@@ -5,7 +5,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 export interface Hook {
   readonly token: string;
   readonly secret: string;
-  readonly trigger: 'changed' | 'noticed';
+  readonly trigger: 'changed' | 'noticed' | 'asked';
 }
 
 export interface Delivery {
@@ -43,7 +43,7 @@ export function createWebhookSender(): WebhookSender {
 
 function headersOf({ trigger, secret }: Hook, id: string, body: string): Record<string, string> {
   const type = { 'content-type': 'application/json' };
-  if (trigger === 'noticed') {
+  if (trigger !== 'changed') {
     const signature = createHmac('sha256', secret).update(body).digest('hex');
     return { ...type, 'x-github-delivery': id, 'x-hub-signature-256': `sha256=${signature}` };
   }
