@@ -156,7 +156,8 @@ const changedManifest: fc.Arbitrary<Json> = fc
     for (const [at, how, value, name] of changes) {
       const places = placesIn(copy);
       const [parent, key] = places[at % places.length] ?? [copy, ''];
-      change(parent, key, how, value, name);
+      // Its own: a later change must not reach into another place, or into itself.
+      change(parent, key, how, structuredClone(value), name);
     }
     return copy;
   });

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { serveTokens, type TokenServer } from '../../e2e/token-server.ts';
 import { createOAuthBench, type OAuthBench, oauthManifest } from '../test-oauth-bench.ts';
 import { literalSecrets } from './test-literal-secrets.ts';
@@ -195,7 +195,7 @@ describe('an early renewal', () => {
     await held.arrived;
     await expect(node.authorize(key)).resolves.toMatchObject({ generation: 1 });
     held.release();
-    await node.renewDue();
+    await vi.waitFor(async () => expect(await show(key)).toMatchObject({ credential: { generation: 2 } }), 20_000);
     bench.time.now += 5_001;
     await expect(node.authorize(key)).resolves.toMatchObject({ generation: 2 });
     expect(tokens.requests).toHaveLength(1);
