@@ -25,6 +25,7 @@ import type { Log } from './types/log.ts';
 import type { Priority } from './types/priority.ts';
 import type { Attempt } from './types/run.ts';
 import { missingScopes } from './types/scopes.ts';
+import { isTransient } from './types/transient.ts';
 
 const PARSE_TIMEOUT_MS = 10_000;
 /** Of calls that are no action. */
@@ -359,18 +360,15 @@ function toWire({ deliveryKey, contentType, headers, receivedAt, body }: Pending
   return { id: deliveryKey, contentType, headers, receivedAt: at, body: Buffer.from(body).toString('base64') };
 }
 
-/** These may pass by themselves; anything else would fail in the same way each time. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...['HOST_CRASHED', 'HOST_TIMEOUT', 'HOST_CANCELLED', 'HOST_OUT_OF_MEMORY', 'HOST_RESTARTING', 'HOST_BUSY'],
-  ...['RUNTIME_STOPPED', 'CONNECTOR_NOT_ENABLED', 'CONFIG_INVALID', 'CONFIG_MISSING'],
-]);
+/** An administrator mends these; anything else that does not pass by itself would fail in the same way each time. */
+const MENDABLE: ReadonlySet<string> = new Set(['CONNECTOR_NOT_ENABLED', 'CONFIG_INVALID', 'CONFIG_MISSING']);
 
 async function unlessUnparsable<T>(delivery: PendingDelivery, parse: () => Promise<T>): Promise<T> {
   try {
     return await parse();
   } catch (error) {
     if (!isConnectorError(error) || error.code === 'DELIVERY_UNPARSABLE') throw error;
-    if (PASSING.has(error.code) || error.code.startsWith('ARTIFACT_')) throw error;
+    if (isTransient(error.code) || MENDABLE.has(error.code) || error.code.startsWith('ARTIFACT_')) throw error;
     throw new RuntimeError(
       'DELIVERY_UNPARSABLE',
       `${delivery.connector} cannot read the delivery (${error.code}): ${error.message}`,

@@ -189,16 +189,12 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   const { retention } = options;
   const headSigner = openHeadSigner(await openAuditKeys(options.audit, learn), { db, clock, options: options.audit });
   const watches = [
-    ...(headSigner === undefined
-      ? []
-      : [
-          createWatch({
-            everyMs: options.audit.signEverySeconds * 1000,
-            look: (signal) => headSigner.signMoved(signal),
-            failure: 'heads of the audit could not be signed',
-            log,
-          }),
-        ]),
+    createWatch({
+      everyMs: options.audit.signEverySeconds * 1000,
+      look: async (signal) => headSigner?.signMoved(signal),
+      failure: 'heads of the audit could not be signed',
+      log,
+    }),
     createWatch({
       everyMs: 20_000,
       async look() {
@@ -230,7 +226,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     ruleOfWorkspace: (workspaceId) => tenants.ruleOfWorkspace(workspaceId),
     ingress: {
       endpoints: createPostgresEndpointStore({ db, secrets: vault, clock }),
-      deliveries: createPostgresDeliveryStore(store.run),
+      deliveries: createPostgresDeliveryStore(store.run, databaseTimeoutMs),
       refusals,
       rate,
       databaseTimeoutMs,

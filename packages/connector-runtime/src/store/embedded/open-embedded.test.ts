@@ -124,6 +124,23 @@ describe('the embedded Postgres', () => {
     });
   });
 
+  it('is not kept from opening by another that was slower and still makes a cluster', async () => {
+    await (await open()).close();
+    const half = join(dataDir, 'postgres.0123456789ab', 'data');
+    let isOpen = false;
+    const making = (async () => {
+      for (let file = 0; !isOpen; file += 1) {
+        await mkdir(half, { recursive: true }).catch(() => {});
+        await writeFile(join(half, String(file)), '').catch(() => {});
+      }
+    })();
+    const opening = open().finally(() => {
+      isOpen = true;
+    });
+    await expect(opening).resolves.toMatchObject({ owned: true });
+    await making;
+  });
+
   it('takes over the server of a runtime that was killed', async () => {
     await crashOwner();
     const left = await postmasterPid();

@@ -74,11 +74,20 @@ async function usableBinaries(user: SystemUser | undefined): Promise<PostgresBin
 }
 
 async function own(plan: ServerPlan, exclusive: boolean): Promise<RunningServer & { readonly owned: boolean }> {
-  const { directory } = plan;
   const server = await connectOrStart(plan);
+  try {
+    return await ownServer(server, plan, exclusive);
+  } catch (error) {
+    // With the connection the lock is gone.
+    await server.client.end().catch(() => {});
+    throw error;
+  }
+}
+
+async function ownServer(server: RunningServer, plan: ServerPlan, exclusive: boolean) {
+  const { directory } = plan;
   if (!(await lock(server.client))) {
     if (!exclusive) return { ...server, owned: false };
-    await server.client.end();
     const owner = await readOwner(directory);
     throw new RuntimeError(
       'DATA_DIRECTORY_LOCKED',
@@ -106,11 +115,14 @@ async function lock(client: pg.Client): Promise<boolean> {
   }
 }
 
-/** What a process that was killed while it created something left behind. Only the owner of the lock may know that. */
+/**
+ * What a process that was killed while it created something left behind. Only the owner of the lock may know that. Another one
+ * that was slower may still write there: it is about to be refused, and removes its own.
+ */
 async function removeLeftovers({ path }: DataDirectory): Promise<void> {
   for (const name of await readdir(path)) {
     if (/^(postgres|password)\.[0-9a-f]{12}$/.test(name)) {
-      await rm(join(path, name), { recursive: true, force: true });
+      await rm(join(path, name), { recursive: true, force: true }).catch(() => {});
     }
   }
 }
