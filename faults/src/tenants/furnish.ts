@@ -124,6 +124,34 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     })
     .execute();
   const [now, later] = [new Date(), new Date(Date.now() + 86_400_000)];
+  const place = {
+    connection_id: connectionId,
+    connector: 'probe',
+    channel: canary,
+    target: JSON.stringify({ room: canary }),
+  };
+  const rule = { connectionId, connector: 'probe', channel: canary, approvers: [canary], expiresInSeconds: 60 };
+  await db
+    .insertInto('connector.approval_rules')
+    .values({ tenant_id: tenantId, workspace_id: workspaceId, name: canary, rule: JSON.stringify(rule) })
+    .execute();
+  await db
+    .insertInto('connector.approval_escalations')
+    .values({ approval_id: approvalId, tenant_id: tenantId, rule: canary, needed: 1, ...place, escalated_at: now })
+    .execute();
+  await db
+    .insertInto('connector.approval_decisions')
+    .values({
+      approval_id: approvalId,
+      person: canary,
+      tenant_id: tenantId,
+      actor: canary,
+      decision: 'approved',
+      via: 'admin',
+      rules: [canary],
+      decided_at: now,
+    })
+    .execute();
   const limited = { connection_id: connectionId, tenant_id: tenantId };
   const block = JSON.stringify({ status: 429, rule: canary });
   await db

@@ -67,6 +67,7 @@ export const parsePage = (
 export const parseParsedDecision = (value: unknown): ParsedDecision | undefined =>
   value === null ? undefined : parse(decision, value, 'a decision');
 export const parseRef = (value: unknown): ApprovalRef => parse(ref, value, 'a reference of texts');
+export const parseMembership = (value: unknown): boolean => parse(z.boolean(), value, 'a yes or a no');
 export const parseAccount = (value: unknown): { readonly account: string } => parse(account, value, 'an account');
 export const parseAuthentication = (value: unknown): Authentication =>
   parse(authentication, value, 'headers with an end');

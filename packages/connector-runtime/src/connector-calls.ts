@@ -5,6 +5,7 @@ import { askedToWaitMs, failedOutcome, failedPoll, toStepError } from './call-ou
 import {
   parseAccount,
   parseEvents,
+  parseMembership,
   parsePage,
   parseParsedDecision,
   parseRef,
@@ -24,8 +25,8 @@ import { RuntimeError } from './types/errors.ts';
 import type { Log } from './types/log.ts';
 import type { Priority } from './types/priority.ts';
 import type { Attempt } from './types/run.ts';
-import { missingScopes } from './types/scopes.ts';
-import { isTransient } from './types/transient.ts';
+import { uncoveredScopes } from './types/scopes.ts';
+import { unlessUnparsable } from './unless-unparsable.ts';
 
 const PARSE_TIMEOUT_MS = 10_000;
 /** Of calls that are no action. */
@@ -88,6 +89,7 @@ const nothingSent: Pick<BrokerSession, 'effect' | 'trace' | 'retryAfterMs' | 'he
 };
 
 type Params<M extends HostMethod> = HostMethods[M]['params'];
+type ChannelMethod = 'request-approval' | 'update-approval' | 'progress-approval' | 'remind-approval';
 type WithoutConfig<M extends HostMethod> = Omit<Params<M>, 'config'>;
 
 /** Remembers connections for a moment. */
@@ -193,14 +195,22 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     return { answer, manifest };
   }
 
-  async function callChannel<M extends 'request-approval' | 'update-approval'>(
+  async function callChannel<M extends ChannelMethod>(
     { tenantId, connectionId, channel, target, idempotencyKey }: ChannelTarget,
     method: M,
     more: Omit<WithoutConfig<M>, 'channel' | 'target' | 'idempotencyKey'>,
   ): Promise<unknown> {
     const at = await ready(tenantId, connectionId);
     requireScopes(at, at.manifest.approvalChannels[channel]?.scopes ?? []);
-    const params = { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>;
+    return callForPeople(at, method, { channel, target, idempotencyKey, ...more } as unknown as WithoutConfig<M>);
+  }
+
+  /** With what came in the way of its requests told apart from what the channel itself says. */
+  async function callForPeople<M extends ChannelMethod | 'is-group-member'>(
+    at: Ready,
+    method: M,
+    params: WithoutConfig<M>,
+  ): Promise<unknown> {
     const session = openSession(at, 'interactive', CALL);
     try {
       return await callHost(at, method, params, session, CALL);
@@ -208,6 +218,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
       // Connector code may have made a failure of its own of it, which would look final.
       const retryAfterMs = session.heldBackMs();
       if (retryAfterMs === undefined) throw error;
+      const connectionId = at.connection.id;
       throw new RuntimeError('RATE_LIMITED', `${method} has to wait: connection ${connectionId} may not send now`, {
         details: { connectionId, retryAfterMs },
         cause: error,
@@ -298,6 +309,27 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
       await callChannel(channel, 'update-approval', { ref, decision });
     },
 
+    async progressApproval(channel, ref, progress) {
+      await callChannel(channel, 'progress-approval', { ref, progress });
+    },
+
+    async remindApproval(channel, ref, progress) {
+      await callChannel(channel, 'remind-approval', { ref, progress });
+    },
+
+    async isGroupMember({ tenantId, connectionId, connector, channel }, { actor, group }) {
+      const at = await ready(tenantId, connectionId);
+      const groups = at.manifest.approvalChannels[channel]?.groups;
+      if (groups === undefined || at.manifest.id !== connector) {
+        throw new RuntimeError(
+          'CHANNEL_GROUPS_UNKNOWN',
+          `${connector}.${channel} knows no groups: name people instead`,
+        );
+      }
+      requireScopes(at, groups.scopes);
+      return parseMembership(await callForPeople(at, 'is-group-member', { channel, actor, group }));
+    },
+
     async poll({ tenantId, connectionId, trigger }, cursor, signal) {
       let session: LimitedSession | undefined;
       const bounds = { ...CALL, readsOnly: true, signal };
@@ -336,7 +368,7 @@ function requirePlannedCode({ planned }: Attempt, { digest }: Ready): void {
 
 /** Not left to the provider: its refusal would come in the middle of what is done, and would not say what to do. */
 function requireScopes({ connection, manifest }: Ready, needed: readonly string[]): void {
-  const missing = missingScopes(manifest, connection.grantedScopes ?? null).filter((scope) => needed.includes(scope));
+  const missing = uncoveredScopes(manifest, connection.grantedScopes ?? null, needed);
   if (missing.length === 0) return;
   throw new RuntimeError(
     'CONNECTION_SCOPE_MISSING',
@@ -358,24 +390,4 @@ function actionParams({ planned, idempotencyKey, attempt }: Attempt): WithoutCon
 function toWire({ deliveryKey, contentType, headers, receivedAt, body }: PendingDelivery) {
   const at = new Date(receivedAt).toISOString();
   return { id: deliveryKey, contentType, headers, receivedAt: at, body: Buffer.from(body).toString('base64') };
-}
-
-/** An administrator mends these; anything else that does not pass by itself would fail in the same way each time. */
-const MENDABLE: ReadonlySet<string> = new Set(['CONNECTOR_NOT_ENABLED', 'CONFIG_INVALID', 'CONFIG_MISSING']);
-
-async function unlessUnparsable<T>(delivery: PendingDelivery, parse: () => Promise<T>): Promise<T> {
-  try {
-    return await parse();
-  } catch (error) {
-    if (!isConnectorError(error) || error.code === 'DELIVERY_UNPARSABLE') throw error;
-    if (isTransient(error.code) || MENDABLE.has(error.code) || error.code.startsWith('ARTIFACT_')) throw error;
-    throw new RuntimeError(
-      'DELIVERY_UNPARSABLE',
-      `${delivery.connector} cannot read the delivery (${error.code}): ${error.message}`,
-      {
-        details: { reason: error.code },
-        cause: error,
-      },
-    );
-  }
 }

@@ -6,10 +6,11 @@ import type { PgBossQueue } from './jobs/index.ts';
 import type { PolicyEngine } from './policy/index.ts';
 import { createPolling, type PollingSettings } from './polling/index.ts';
 import { type AnyWorkflow, type ConnectionsPort, createRunControl, createRunExecutor } from './runs/index.ts';
+import type { ApprovalRule } from './types/approval-rule.ts';
 import type { AuditTrail } from './types/audit.ts';
 import type { Clock } from './types/clock.ts';
 import type { ConnectorCalls } from './types/connector-calls.ts';
-import type { ApprovalRule, Db } from './types/database.ts';
+import type { Db } from './types/database.ts';
 import type { Log } from './types/log.ts';
 
 /** What the story stands on. */
@@ -18,7 +19,7 @@ export interface PipelinePorts {
   readonly calls: ConnectorCalls;
   readonly policy: PolicyEngine;
   readonly connections: ConnectionsPort & { connection(tenantId: string, connectionId: string): Promise<unknown> };
-  readonly ruleOfWorkspace: (workspaceId: string) => Promise<ApprovalRule | undefined>;
+  readonly ruleOfWorkspace: (workspaceId: string, name: string) => Promise<ApprovalRule | undefined>;
   readonly ingress: Pick<IngressOptions, 'endpoints' | 'deliveries' | 'refusals' | 'rate' | 'databaseTimeoutMs'>;
   readonly workflows: readonly AnyWorkflow[];
   readonly polling: PollingSettings;
@@ -58,6 +59,7 @@ export function createPipeline(ports: PipelinePorts) {
       'approval-request': approvals.sendRequest,
       'approval-update': approvals.sendUpdate,
       'approval-expiry': approvals.expire,
+      'approval-follow-up': approvals.followUp,
     });
 
   // 4. An event that a workflow is for starts its run: once, however often and wherever the change was seen.

@@ -223,7 +223,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     calls,
     policy,
     connections: connectionsOf(tenants),
-    ruleOfWorkspace: (workspaceId) => tenants.ruleOfWorkspace(workspaceId),
+    ruleOfWorkspace: (workspaceId, name) => tenants.ruleOfWorkspace(workspaceId, name),
     ingress: {
       endpoints: createPostgresEndpointStore({ db, secrets: vault, clock }),
       deliveries: createPostgresDeliveryStore(store.run, databaseTimeoutMs),

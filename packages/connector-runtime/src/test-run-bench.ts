@@ -8,8 +8,9 @@ import type { AnyWorkflow } from './runs/define-workflow.ts';
 import { createRunExecutor, type RunExecutor } from './runs/run-executor.ts';
 import { sampleAction, sampleManifest } from './runs/test-manifest.ts';
 import { createTestDatabase } from './store/test-database.ts';
+import { type ApprovalRule, DEFAULT_RULE } from './types/approval-rule.ts';
 import type { ConnectorCalls } from './types/connector-calls.ts';
-import type { ApprovalRule, Db } from './types/database.ts';
+import type { Db } from './types/database.ts';
 import type { Job, JobQueue } from './types/jobs.ts';
 import { silentLog } from './types/log.ts';
 import type { Attempt, Outcome } from './types/run.ts';
@@ -47,8 +48,12 @@ export async function createBench(options: BenchOptions = {}) {
   const artifact = { digest: 'sha256:one' };
   const posted: { approvalId: string; idempotencyKey: string }[] = [];
   const updated: { approvalId: string; decision: string }[] = [];
+  const progress: { approvalId: string; approvedBy: readonly string[]; needed: number; channel: string }[] = [];
+  const reminded: typeof progress = [];
+  /** Members by group. */
+  const groups = new Map<string, readonly string[]>();
   const rules = new Map<string, ApprovalRule>();
-  rules.set(tenant.workspaceId, {
+  rules.set(ruleKey(tenant.workspaceId, DEFAULT_RULE), {
     connectionId: tenant.chatId,
     connector: 'chat',
     channel: 'approvals',
@@ -76,6 +81,13 @@ export async function createBench(options: BenchOptions = {}) {
     async updateApproval(_channel, _ref, { approvalId, decision }) {
       updated.push({ approvalId, decision });
     },
+    async progressApproval({ channel }, _ref, { approvalId, approvedBy, needed }) {
+      progress.push({ approvalId, approvedBy, needed, channel });
+    },
+    async remindApproval({ channel }, _ref, { approvalId, approvedBy, needed }) {
+      reminded.push({ approvalId, approvedBy, needed, channel });
+    },
+    isGroupMember: async (_channel, { group, actor }) => groups.get(group)?.includes(actor) ?? false,
     poll: async () => ({ status: 'read', events: [], cursor: '', more: false }),
     testConnection: async () => ({ account: 'test' }),
   };
@@ -93,7 +105,7 @@ export async function createBench(options: BenchOptions = {}) {
     });
     const approvals = createApprovals({
       ...ports,
-      rules: async (workspaceId) => rules.get(workspaceId),
+      rules: async (workspaceId, name) => rules.get(ruleKey(workspaceId, name)),
       auditUrl: (runId) => `https://runtime.example/runs/${runId}/audit`,
     });
     const actions = createActions({ ...ports, policy, approvals, random: () => 0.5 });
@@ -113,6 +125,7 @@ export async function createBench(options: BenchOptions = {}) {
       if (job.queue === 'run') await node.executor.execute(job.runId);
       else if (job.queue === 'approval-request') await node.approvals.sendRequest(job.approvalId);
       else if (job.queue === 'approval-update') await node.approvals.sendUpdate(job.approvalId);
+      else if (job.queue === 'approval-follow-up') await node.approvals.followUp(job.approvalId);
       else await node.approvals.expire(job.approvalId);
     }
   }
@@ -124,10 +137,22 @@ export async function createBench(options: BenchOptions = {}) {
     queue,
     tenant,
     artifact,
-    rules,
     policyTexts,
+    groups,
     posted,
     updated,
+    progress,
+    reminded,
+    /** The rule of the tenant's workspace; undefined: there is none of that name. */
+    setRule(name: string, rule: ApprovalRule | undefined) {
+      if (rule === undefined) rules.delete(ruleKey(tenant.workspaceId, name));
+      else rules.set(ruleKey(tenant.workspaceId, name), rule);
+    },
+    rule(name = DEFAULT_RULE): ApprovalRule {
+      const rule = rules.get(ruleKey(tenant.workspaceId, name));
+      if (rule === undefined) throw new Error(`the bench has no rule ${name}`);
+      return rule;
+    },
     createEnabled,
     createNode,
     pump,
@@ -150,6 +175,8 @@ export async function createBench(options: BenchOptions = {}) {
     close: () => database.close(),
   };
 }
+
+const ruleKey = (workspaceId: string, name: string) => `${workspaceId} ${name}`;
 
 /** Jobs in memory: one per queue and id waits, the earlier time wins. */
 function createTestQueue(clock: {

@@ -21,6 +21,8 @@ export interface ApprovalRequest {
   readonly requestedBy: string;
   readonly context: readonly { readonly name: string; readonly value: string; readonly url?: string }[];
   readonly actions: readonly ProposedAction[];
+  /** How many people have to approve; one when left out. */
+  readonly needed?: number;
   /** ISO 8601. */
   readonly expiresAt: string;
   /** Where the run and its audit entries can be seen. */
@@ -32,11 +34,35 @@ export interface ApprovalDecision {
   readonly decision: 'approved' | 'denied' | 'expired' | 'cancelled';
   /** Who decided, for people to read; empty when nobody did. */
   readonly actor: string;
+  /** Everybody whose "yes" was counted, in their order. */
+  readonly approvedBy?: readonly string[];
   /** ISO 8601. */
   readonly decidedAt: string;
   readonly auditUrl: string;
   /** What the request showed: channels redraw their message from it. */
   readonly request: ApprovalRequest;
+}
+
+/** Where a question stands that is still open. */
+export interface ApprovalProgress {
+  readonly approvalId: string;
+  /** Whose "yes" counts so far, in their order, as the channel names people. */
+  readonly approvedBy: readonly string[];
+  /** How many people have to approve. */
+  readonly needed: number;
+  /** What the request showed. */
+  readonly request: ApprovalRequest;
+}
+
+/** Groups of people that a vendor keeps: approvers may be named by them. */
+export interface ApprovalGroups<Config, Scope extends string> {
+  /** Beyond the channel's own; needed where a rule names a group. */
+  readonly scopes: readonly Scope[];
+  /**
+   * Whether a person is in a group now, both as the channel names them. Called when they click; false for who or what is not of
+   * this channel. Throw where it can't be said: nobody is let in then.
+   */
+  isMember(ctx: CallContext<Config>, question: { readonly actor: string; readonly group: string }): Promise<boolean>;
 }
 
 /** A click, as the channel reads it from a verified delivery. `actor` names a person within the vendor: team and user. */
@@ -66,6 +92,11 @@ export interface ApprovalChannel<T extends Schema = Schema, Config = never, Scop
   readonly interaction: WebhookReception;
   request(ctx: ChannelContext<InferOutput<T>, Config>, approval: ApprovalRequest): Promise<ApprovalRef>;
   update(ctx: ChannelContext<InferOutput<T>, Config>, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
+  /** Shows how many have approved, where more than one person has to. */
+  progress?(ctx: ChannelContext<InferOutput<T>, Config>, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  /** Says again that people are waited for. */
+  remind?(ctx: ChannelContext<InferOutput<T>, Config>, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  readonly groups?: ApprovalGroups<Config, Scope>;
   /** Pure. Undefined for a delivery that is no decision. */
   parseDecision(delivery: Delivery): ParsedDecision | undefined;
   readonly deprecated?: Deprecation;
@@ -82,6 +113,12 @@ export interface AnyApprovalChannel<Scope extends string = string> {
   readonly interaction: WebhookReception;
   request(ctx: never, approval: ApprovalRequest): Promise<ApprovalRef>;
   update(ctx: never, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
+  progress?(ctx: never, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  remind?(ctx: never, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  readonly groups?: {
+    readonly scopes: readonly Scope[];
+    isMember(ctx: never, question: { readonly actor: string; readonly group: string }): Promise<boolean>;
+  };
   parseDecision(delivery: Delivery): ParsedDecision | undefined;
   readonly deprecated?: Deprecation;
 }

@@ -117,6 +117,7 @@ function deriveChannel(channel: AnyApprovalChannel, key: string): unknown {
     scopes: channel.scopes,
     target: toJsonSchema(channel.target, 'input', `approvalChannels.${key}.target`),
     interaction: deriveReception(channel.interaction),
+    ...(channel.groups === undefined ? {} : { groups: { scopes: channel.groups.scopes } }),
     ...deprecation(channel),
   };
 }

@@ -18,6 +18,8 @@ export type {
   AnyApprovalChannel,
   ApprovalChannel,
   ApprovalDecision,
+  ApprovalGroups,
+  ApprovalProgress,
   ApprovalRef,
   ApprovalRequest,
   ChannelContext,

@@ -132,6 +132,8 @@ const approvalChannel = z.strictObject({
   scopes: scopeList,
   target: jsonSchema,
   interaction: reception,
+  /** Rules may name groups of its vendor; these scopes are needed where one does. */
+  groups: z.strictObject({ scopes: scopeList }).optional(),
   deprecated,
 });
 

@@ -1,8 +1,13 @@
-import type { ApprovalDecision, ApprovalRequest } from '@org/connector-sdk';
+import type { ApprovalDecision, ApprovalProgress, ApprovalRequest } from '@org/connector-sdk';
 import type { KnownBlock } from '@slack/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { writeApprovalDecision, writeApprovalRequest } from './approval-message.ts';
+import {
+  writeApprovalDecision,
+  writeApprovalProgress,
+  writeApprovalReminder,
+  writeApprovalRequest,
+} from './approval-message.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 4000 }),
@@ -25,10 +30,18 @@ const requests: fc.Arbitrary<ApprovalRequest> = fc.record({
   expiresAt: fc.oneof(fc.constant('2026-03-01T12:00:00Z'), text),
   auditUrl: fc.oneof(fc.webUrl(), text),
 });
+const actors = fc.array(fc.oneof(text, fc.constant('slack:T1/U1')), { maxLength: 40 });
+const progress: fc.Arbitrary<ApprovalProgress> = fc.record({
+  approvalId: fc.uuid(),
+  approvedBy: actors,
+  needed: fc.integer({ min: 1, max: 20 }),
+  request: requests,
+});
 const decisions: fc.Arbitrary<ApprovalDecision> = fc.record({
   approvalId: fc.uuid(),
   decision: fc.constantFrom('approved', 'denied', 'expired', 'cancelled'),
   actor: fc.oneof(text, fc.constant('slack:T1/U1')),
+  approvedBy: actors,
   decidedAt: text,
   auditUrl: fc.webUrl(),
   request: requests,
@@ -80,6 +93,21 @@ describe('the approval message', () => {
         ]);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('keeps to that with any people in it, with its buttons while it is open, and without in a reminder', () => {
+    fc.assert(
+      fc.property(progress, (open) => {
+        const [message, reminder] = [writeApprovalProgress(open), writeApprovalReminder(open)];
+        for (const markup of checkLimits([...message.blocks, ...reminder.blocks])) {
+          for (const [tag] of markup.matchAll(/<[^<>]*>/g)) expect(tag).toMatch(/^<(https?:\/\/|!date\^\d+\^|@U1>)/);
+          expect(markup.replace(/<[^<>]*>/g, '').replace(/^>/gm, '')).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
+        }
+        expect(message.blocks.filter(({ type }) => type === 'actions')).toHaveLength(1);
+        expect(reminder.blocks.some(({ type }) => type === 'actions')).toBe(false);
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -1,10 +1,11 @@
-import type { ApprovalDecision, ApprovalRequest, ProposedAction } from '@org/connector-sdk';
+import type { ApprovalDecision, ApprovalProgress, ApprovalRequest, ProposedAction } from '@org/connector-sdk';
 import type { ActionsBlock, ContextBlock, HeaderBlock, KnownBlock, SectionBlock } from '@slack/types';
 import { inline, limits, link, linkTarget, moment, plain, quoted } from './message-text.ts';
 
 /** What is shown of a list before "and n more": with these a message stays under the 50 blocks that Slack takes. */
 const MAX_FACTS = 20;
 const MAX_ACTIONS = 10;
+const MAX_PEOPLE = 20;
 
 export interface ApprovalMessage {
   /** For notifications and screen readers. */
@@ -14,6 +15,24 @@ export interface ApprovalMessage {
 
 /** The question: who wants what and why, what will change, until when, and two buttons. */
 export function writeApprovalRequest(approval: ApprovalRequest): ApprovalMessage {
+  return writeOpen(approval, []);
+}
+
+/** The same message while more people are needed: who has approved, of how many. */
+export function writeApprovalProgress({ request, approvedBy, needed }: ApprovalProgress): ApprovalMessage {
+  const state = `:ballot_box_with_check: *${approvedBy.length} of ${needed}* approved: ${people(approvedBy)}`;
+  return writeOpen({ ...request, needed }, approvedBy.length === 0 ? [] : [section(state)]);
+}
+
+/** A line beside the message, for people who have not seen it. */
+export function writeApprovalReminder({ request, approvedBy, needed }: ApprovalProgress): ApprovalMessage {
+  const so = needed > 1 ? ` *${approvedBy.length} of ${needed}* approved.` : '';
+  const line = `:bell: Still waiting: ${inline(request.title, 300)}.${so} Expires ${moment(request.expiresAt)}`;
+  return { text: plain(`Still waiting: ${request.title}`, limits.messageText), blocks: [section(line)] };
+}
+
+function writeOpen(approval: ApprovalRequest, state: readonly KnownBlock[]): ApprovalMessage {
+  const { needed = 1 } = approval;
   const decide: ActionsBlock = {
     type: 'actions',
     block_id: `approval:${approval.approvalId}`.slice(0, 255),
@@ -24,7 +43,12 @@ export function writeApprovalRequest(approval: ApprovalRequest): ApprovalMessage
   };
   return {
     text: plain(`Approval needed: ${approval.title}`, limits.messageText),
-    blocks: [...describe(approval), decide, footer(approval, `Expires ${moment(approval.expiresAt)}`)],
+    blocks: [
+      ...describe(approval),
+      ...state,
+      decide,
+      footer(approval, ...(needed > 1 ? [`Needs *${needed}* people`] : []), `Expires ${moment(approval.expiresAt)}`),
+    ],
   };
 }
 
@@ -32,7 +56,9 @@ export function writeApprovalRequest(approval: ApprovalRequest): ApprovalMessage
 export function writeApprovalDecision(decision: ApprovalDecision): ApprovalMessage {
   const { request } = decision;
   const verdict = verdicts[decision.decision];
-  const by = decision.actor === '' ? '' : ` by ${mention(decision.actor)}`;
+  const { approvedBy = [] } = decision;
+  const all = decision.decision === 'approved' && approvedBy.length > 1 ? people(approvedBy) : mention(decision.actor);
+  const by = decision.actor === '' ? '' : ` by ${all}`;
   const outcome = section(`${verdict.sign} *${verdict.word}*${by} ${moment(decision.decidedAt)}`);
   return {
     text: plain(`${verdict.word}: ${request.title}`, limits.messageText),
@@ -87,6 +113,11 @@ function footer(approval: ApprovalRequest, ...extra: string[]): ContextBlock {
 function mention(actor: string): string {
   const user = /^slack:[TE][A-Z0-9]+\/([UW][A-Z0-9]+)$/.exec(actor)?.[1];
   return user === undefined ? inline(actor, 200) : `<@${user}>`;
+}
+
+function people(actors: readonly string[]): string {
+  const left = actors.length - MAX_PEOPLE;
+  return actors.slice(0, MAX_PEOPLE).map(mention).join(', ') + (left > 0 ? ` and ${left} more` : '');
 }
 
 /** Lines joined into texts that stay under a section's limit with room for a closing line. */

@@ -22,6 +22,11 @@ const slack = defineConnector({
       description: 'Recognise its own messages, so that none is posted twice, and what they said can be restored.',
       provider: ['channels:history', 'groups:history', 'im:history'],
     },
+    'groups.read': {
+      title: 'Read user groups',
+      description: 'See who is in a user group that an approval rule names.',
+      provider: ['usergroups:read'],
+    },
   },
   connection,
   actions: { 'post-message': postMessage, 'update-message': updateMessage, 'withdraw-message': withdrawMessage },

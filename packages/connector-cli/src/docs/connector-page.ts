@@ -76,9 +76,13 @@ function scopesOf(manifest: Manifest): string[] {
 }
 
 function usersOf({ actions, triggers, approvalChannels }: Manifest, scope: string): string[] {
-  return [actions, triggers, approvalChannels].flatMap((group) =>
-    entries<{ readonly scopes: readonly string[] }>(group).flatMap(([key, { scopes }]) =>
-      scopes.includes(scope) ? [key] : [],
+  type Needing = {
+    readonly scopes: readonly string[];
+    readonly groups?: { readonly scopes: readonly string[] } | undefined;
+  };
+  return [actions, triggers, approvalChannels].flatMap((part) =>
+    entries<Needing>(part).flatMap(([key, { scopes, groups }]) =>
+      scopes.includes(scope) || groups?.scopes.includes(scope) ? [key] : [],
     ),
   );
 }

@@ -39,6 +39,9 @@ function describeChannel(key: string, channel: ManifestApprovalChannel): string[
   return [
     ...entryHead('approval channel', key, channel),
     scopesNeeded(channel.scopes),
+    ...(channel.groups === undefined
+      ? []
+      : ['', `Approvers may be named by groups. ${scopesNeeded(channel.groups.scopes)}`]),
     '',
     '**Where to ask**',
     '',

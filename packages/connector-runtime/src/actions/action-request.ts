@@ -14,6 +14,8 @@ export interface ActionRequest {
   readonly existing?: Step | undefined;
   /** The granted approval that covers exactly this plan. */
   readonly approvalId?: string | undefined;
+  /** The name of the rule under which people granted it. */
+  readonly approvedUnder?: string | undefined;
   /** Shown to people, if they are asked. */
   readonly facts?: readonly Fact[] | undefined;
   /** Who wants it: they can't approve it themselves. */

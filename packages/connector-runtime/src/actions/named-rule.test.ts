@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AnyWorkflow } from '../runs/define-workflow.ts';
+import type { AnyWorkflow, ApprovalQuestion, PlannedStep } from '../runs/define-workflow.ts';
 import { sampleAction } from '../runs/test-manifest.ts';
 import { APPROVER, type Bench, createBench } from '../test-run-bench.ts';
 import type { Attempt } from '../types/run.ts';
 
-type Act = { action(name: string, input: unknown): Promise<unknown> };
+interface Act {
+  action(step: string | PlannedStep, input?: unknown): Promise<unknown>;
+  plan(name: string, input: unknown): PlannedStep;
+  approval(question: ApprovalQuestion): Promise<unknown>;
+}
 
 let bench: Bench;
 const sent: Attempt[] = [];
@@ -47,7 +51,64 @@ it('a yes of others, given before policy named a rule, sends nothing', async () 
   await node.approvals.decide({ ...click, actor: APPROVER, via: { connectionId: bench.tenant.chatId } });
   bench.policyTexts.set(bench.tenant.tenantId, { version: 1, text });
   await bench.createNode([workflow]).executor.execute(runId);
-  expect(await bench.run(runId)).toMatchObject({ status: 'denied', error: { code: 'POLICY_DENIED' } });
+  expect(await bench.run(runId)).toMatchObject({ status: 'failed', error: { code: 'APPROVAL_RULE_MISSING' } });
   expect(sent).toEqual([]);
   bench.policyTexts.clear();
+});
+
+it('the rule that policy names is asked, also after the yes of others, and its people alone can say yes', async () => {
+  const runId = await bench.seedRun('pay');
+  const node = bench.createNode([workflow]);
+  await node.executor.execute(runId);
+  const [first] = await bench.approvals(runId);
+  const click = {
+    tenantId: bench.tenant.tenantId,
+    decision: 'approved',
+    via: { connectionId: bench.tenant.chatId },
+  } as const;
+  await node.approvals.decide({ ...click, approvalId: first?.id ?? '', actor: APPROVER });
+  bench.policyTexts.set(bench.tenant.tenantId, { version: 1, text });
+  bench.setRule('finance', { ...bench.rule(), approvers: ['chat:T1/UF'] });
+  const later = bench.createNode([workflow]);
+  await later.executor.execute(runId);
+  const asked = (await bench.approvals(runId)).at(-1);
+  expect(asked).toMatchObject({ rule: 'finance', status: 'requested', approvers: ['chat:T1/UF'] });
+  const again = { ...click, approvalId: asked?.id ?? '' };
+  expect(await later.approvals.decide({ ...again, actor: APPROVER })).toMatchObject({
+    code: 'APPROVAL_ACTOR_NOT_ALLOWED',
+  });
+  expect(await later.approvals.decide({ ...again, actor: 'chat:T1/UF' })).toMatchObject({ status: 'decided' });
+  await bench.pump(later);
+  expect((await bench.run(runId)).status).toBe('completed');
+  expect(sent).toHaveLength(1);
+  bench.policyTexts.clear();
+  bench.setRule('finance', undefined);
+});
+
+it('a workflow that asks under the rule that policy names asks once', async () => {
+  bench.policyTexts.set(bench.tenant.tenantId, { version: 1, text });
+  bench.setRule('finance', { ...bench.rule(), approvers: ['chat:T1/UF'] });
+  const asking: AnyWorkflow = {
+    ...workflow,
+    run: (async ({ plan, approval, action }: Act) => {
+      const step = plan('sample.pay', { value: 'x' });
+      await approval({ title: 'Pay?', reason: 'It is due.', actions: [step], rule: 'finance' });
+      return action(step);
+    }) as AnyWorkflow['run'],
+  };
+  const runId = await bench.seedRun('pay');
+  const node = bench.createNode([asking]);
+  await node.executor.execute(runId);
+  const [asked] = await bench.approvals(runId);
+  const { tenantId, chatId } = bench.tenant;
+  const click = { tenantId, approvalId: asked?.id ?? '', decision: 'approved', via: { connectionId: chatId } } as const;
+  expect(await node.approvals.decide({ ...click, actor: APPROVER })).toMatchObject({ status: 'refused' });
+  expect(await node.approvals.decide({ ...click, actor: 'chat:T1/UF' })).toMatchObject({ status: 'decided' });
+  sent.length = 0;
+  await bench.pump(bench.createNode([asking]));
+  expect((await bench.run(runId)).status).toBe('completed');
+  expect(sent).toHaveLength(1);
+  expect(await bench.approvals(runId)).toHaveLength(1);
+  bench.policyTexts.clear();
+  bench.setRule('finance', undefined);
 });

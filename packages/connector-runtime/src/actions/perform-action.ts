@@ -64,7 +64,9 @@ export function createActions(options: ActionsOptions): Actions {
     const problem = mayHaveHappened ? undefined : inputs.problem(planned);
     if (problem !== undefined) return ledger.refuse(request, 'failed', problem, []);
 
-    const decision = await policy.decide(planned, { approved: request.approvalId !== undefined });
+    const { approvalId, approvedUnder: rule } = request;
+    const agreement = { approved: approvalId !== undefined, ...(rule === undefined ? {} : { rule }) };
+    const decision = await policy.decide(planned, agreement);
     if (decision.effect === 'allow') return send(request, decision, signal);
     // What may have happened can't be called denied: a person settles it.
     if (mayHaveHappened) {

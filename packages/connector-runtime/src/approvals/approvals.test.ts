@@ -3,7 +3,7 @@ import type { AnyWorkflow, PlannedStep, WorkflowContext } from '../runs/define-w
 import { sampleAction } from '../runs/test-manifest.ts';
 import { APPROVER, type Bench, createBench } from '../test-run-bench.ts';
 import type { Attempt } from '../types/run.ts';
-import type { Click } from './refusal.ts';
+import type { Click } from './click.ts';
 
 interface Context extends Omit<WorkflowContext, 'action' | 'plan'> {
   action(name: string | PlannedStep, input?: unknown, options?: { key?: string }): Promise<unknown>;
@@ -129,12 +129,11 @@ describe('an approval', () => {
   });
 
   it('needs a rule: without one nobody is asked and nothing is written', async () => {
-    const { workspaceId } = bench.tenant;
-    const rule = bench.rules.get(workspaceId);
-    bench.rules.delete(workspaceId);
+    const rule = bench.rule();
+    bench.setRule('default', undefined);
     const runId = await bench.seedRun('flow');
     await bench.createNode(flow(asking)).executor.execute(runId);
-    if (rule !== undefined) bench.rules.set(workspaceId, rule);
+    bench.setRule('default', rule);
     expect(await bench.run(runId)).toMatchObject({ status: 'failed', error: { code: 'APPROVAL_RULE_MISSING' } });
   });
 });
@@ -262,14 +261,12 @@ describe('pitfall 18: who clicked', () => {
   });
 
   async function withApprovers(approvers: readonly string[], work: () => Promise<void>): Promise<void> {
-    const { workspaceId } = bench.tenant;
-    const rule = bench.rules.get(workspaceId);
-    if (rule === undefined) throw new Error('the bench has a rule');
-    bench.rules.set(workspaceId, { ...rule, approvers });
+    const rule = bench.rule();
+    bench.setRule('default', { ...rule, approvers });
     try {
       await work();
     } finally {
-      bench.rules.set(workspaceId, rule);
+      bench.setRule('default', rule);
     }
   }
 });

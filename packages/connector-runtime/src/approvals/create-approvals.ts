@@ -2,11 +2,12 @@ import type { ApprovalAsk, AskedApproval } from '../types/approval.ts';
 import type { Approval } from './approval.ts';
 import type { ApprovalPorts } from './approval-ports.ts';
 import { cancelOpen } from './cancel-approval.ts';
-import { type Decided, decideApproval } from './decide-approval.ts';
+import type { Click, Decided } from './click.ts';
+import { decideApproval } from './decide-approval.ts';
 import { expireApproval } from './expire-approval.ts';
+import { followUp } from './follow-up.ts';
 import { sendRequest, sendUpdate } from './notify-channel.ts';
 import { findApproval, type Granted, listApprovals, listGranted } from './postgres-approval-store.ts';
-import type { Click } from './refusal.ts';
 import { requestApproval } from './request-approval.ts';
 
 export interface Approvals {
@@ -20,6 +21,8 @@ export interface Approvals {
   sendUpdate(approvalId: string): Promise<void>;
   /** The job `approval-expiry`. */
   expire(approvalId: string): Promise<void>;
+  /** The job `approval-follow-up`: reminders, and a second place to ask in. */
+  followUp(approvalId: string): Promise<void>;
   /** Takes back what a finished run still asks. */
   cancelOpen(run: { readonly id: string; readonly tenantId: string }): Promise<void>;
   get(tenantId: string, approvalId: string): Promise<Approval | undefined>;
@@ -37,6 +40,7 @@ export function createApprovals(ports: ApprovalPorts): Approvals {
     sendRequest: (approvalId) => sendRequest(approvalId, ports),
     sendUpdate: (approvalId) => sendUpdate(approvalId, ports),
     expire: (approvalId) => expireApproval(approvalId, ports),
+    followUp: (approvalId) => followUp(approvalId, ports),
     cancelOpen: (run) => cancelOpen(run, ports),
     get: (tenantId, approvalId) => findApproval(db, approvalId, tenantId),
     list: (tenantId, limit = 100) => listApprovals(db, tenantId, limit),

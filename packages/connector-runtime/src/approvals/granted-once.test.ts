@@ -5,7 +5,7 @@ import { sampleAction } from '../runs/test-manifest.ts';
 import { APPROVER, type Bench, createBench } from '../test-run-bench.ts';
 import type { ConnectorCalls } from '../types/connector-calls.ts';
 import type { Attempt, Outcome } from '../types/run.ts';
-import type { Click } from './refusal.ts';
+import type { Click } from './click.ts';
 
 interface Context extends Omit<WorkflowContext, 'action' | 'plan'> {
   action(

@@ -1,1 +1,2 @@
+export type { Decided } from './click.ts';
 export { createApprovals } from './create-approvals.ts';

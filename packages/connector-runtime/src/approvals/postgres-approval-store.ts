@@ -1,8 +1,10 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Database, Db } from '../types/database.ts';
-import type { Approval } from './approval.ts';
+import type { Approval, ApprovalPlace } from './approval.ts';
+import type { Vote } from './tally.ts';
 
-type Row = Selectable<Database['connector.approvals']>;
+type Escalation = Selectable<Database['connector.approval_escalations']>;
+type Row = Selectable<Database['connector.approvals']> & { readonly escalation: Escalation | null };
 type Reader = Db | Transaction<Database>;
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
@@ -11,8 +13,8 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 export async function findApproval(db: Reader, id: string, tenantId?: string): Promise<Approval | undefined> {
   // Clicks carry whatever an outsider puts there; Postgres would fail on what is no id.
   if (!UUID.test(id)) return undefined;
-  let query = db.selectFrom('connector.approvals').selectAll().where('id', '=', id);
-  if (tenantId !== undefined) query = query.where('tenant_id', '=', tenantId);
+  let query = selectApprovals(db).where('a.id', '=', id);
+  if (tenantId !== undefined) query = query.where('a.tenant_id', '=', tenantId);
   const row = await query.executeTakeFirst();
   return row && toApproval(row);
 }
@@ -23,10 +25,8 @@ export async function findCurrent(
   runId: string,
   stepKey: string,
 ): Promise<Approval | undefined> {
-  const row = await trx
-    .selectFrom('connector.approvals as a')
+  const row = await selectApprovals(trx)
     .innerJoin('connector.run_steps as s', 's.approval_id', 'a.id')
-    .selectAll('a')
     .where('s.run_id', '=', runId)
     .where('s.key', '=', stepKey)
     .whereRef('a.run_id', '=', 's.run_id')
@@ -37,12 +37,10 @@ export async function findCurrent(
 
 /** Newest first. */
 export async function listApprovals(db: Reader, tenantId: string, limit: number): Promise<readonly Approval[]> {
-  const rows = await db
-    .selectFrom('connector.approvals')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+  const rows = await selectApprovals(db)
+    .where('a.tenant_id', '=', tenantId)
+    .orderBy('a.created_at', 'desc')
+    .orderBy('a.id', 'desc')
     .limit(limit)
     .execute();
   return rows.map(toApproval);
@@ -53,6 +51,8 @@ export interface Granted {
   readonly approvalId: string;
   readonly digests: readonly string[];
   readonly stepKey: string | null;
+  /** The name of the rule under which it was given. */
+  readonly rule: string;
 }
 
 export async function listGranted(
@@ -67,16 +67,17 @@ export async function listGranted(
         // Keys of steps hold no `@`: what follows it counts a step's questions.
         .on('s.key', '=', sql<string>`split_part(a.step_key, '@', 1)`),
     )
-    .select(['a.id', 'a.digests', 'a.step_key', 's.key', 's.kind'])
+    .select(['a.id', 'a.digests', 'a.step_key', 'a.rule', 's.key', 's.kind'])
     .where('a.run_id', '=', run.id)
     .where('a.tenant_id', '=', run.tenantId)
     .where('a.status', '=', 'approved')
     .orderBy('a.id')
     .execute();
-  return rows.map(({ id, digests, step_key, key, kind }) => ({
+  return rows.map(({ id, digests, step_key, rule, key, kind }) => ({
     approvalId: id,
     digests,
     stepKey: kind === 'approval' ? null : (key ?? step_key),
+    rule,
   }));
 }
 
@@ -84,15 +85,36 @@ export async function listOpen(
   db: Reader,
   run: { readonly id: string; readonly tenantId: string },
 ): Promise<readonly Approval[]> {
-  const rows = await db
-    .selectFrom('connector.approvals')
-    .selectAll()
-    .where('run_id', '=', run.id)
-    .where('tenant_id', '=', run.tenantId)
-    .where('status', '=', 'requested')
-    .orderBy('id')
+  const rows = await selectApprovals(db)
+    .where('a.run_id', '=', run.id)
+    .where('a.tenant_id', '=', run.tenantId)
+    .where('a.status', '=', 'requested')
+    .orderBy('a.id')
     .execute();
   return rows.map(toApproval);
+}
+
+/** In the order in which they were given. */
+export async function listVotes(
+  db: Reader,
+  approval: { readonly id: string; readonly tenantId: string },
+): Promise<readonly Vote[]> {
+  return db
+    .selectFrom('connector.approval_decisions')
+    .select(['person', 'actor', 'decision', 'rules'])
+    .where('approval_id', '=', approval.id)
+    .where('tenant_id', '=', approval.tenantId)
+    .orderBy('decided_at')
+    .orderBy('person')
+    .execute();
+}
+
+function selectApprovals(db: Reader) {
+  return db
+    .selectFrom('connector.approvals as a')
+    .leftJoin('connector.approval_escalations as e', 'e.approval_id', 'a.id')
+    .selectAll('a')
+    .select(sql<Escalation | null>`case when e.approval_id is not null then to_json(e) end`.as('escalation'));
 }
 
 function toApproval(row: Row): Approval {
@@ -104,15 +126,26 @@ function toApproval(row: Row): Approval {
     stepKey: row.step_key,
     digests: row.digests,
     request: row.request,
+    ...toPlace(row),
+    approvers: row.approvers,
+    escalation: row.escalation && toPlace(row.escalation),
+    reminders: row.reminders,
+    status: row.status,
+    decidedBy: row.decided_by,
+    decidedAt: row.decided_at?.getTime() ?? null,
+    requestedAt: row.created_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+  };
+}
+
+function toPlace(row: Omit<Escalation, 'approval_id' | 'tenant_id' | 'escalated_at'>): ApprovalPlace {
+  return {
+    rule: row.rule,
+    needed: row.needed,
     connectionId: row.connection_id,
     connector: row.connector,
     channel: row.channel,
     target: row.target,
-    approvers: row.approvers,
-    status: row.status,
     ref: row.ref,
-    decidedBy: row.decided_by,
-    decidedAt: row.decided_at?.getTime() ?? null,
-    expiresAt: row.expires_at.getTime(),
   };
 }

@@ -2,13 +2,15 @@ import type { ApprovalRequest } from '@org/connector-sdk';
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { ApprovalAsk, AskedApproval } from '../types/approval.ts';
-import type { ApprovalRule, Database } from '../types/database.ts';
+import { type ApprovalRule, DEFAULT_RULE, quorumOf } from '../types/approval-rule.ts';
+import type { Database } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Run } from '../types/run.ts';
 import { type Approval, auditOf } from './approval.ts';
 import type { ApprovalPorts } from './approval-ports.ts';
 import { cancelApproval } from './cancel-approval.ts';
 import { factsOf } from './facts.ts';
+import { scheduleFollowUp } from './follow-up.ts';
 import { findCurrent } from './postgres-approval-store.ts';
 
 /**
@@ -19,26 +21,23 @@ import { findCurrent } from './postgres-approval-store.ts';
  */
 export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): Promise<AskedApproval> {
   const { run, step } = ask;
-  const rule = await ports.rules(run.workspaceId);
+  const name = ask.rule ?? DEFAULT_RULE;
+  const rule = await ports.rules(run.workspaceId, name);
   const digests = ask.actions.map(({ planned }) => planned.digest);
   return ports.db.transaction().execute(async (trx) => {
     await lockRun(trx, run);
     const current = await findCurrent(trx, run.id, step.key);
     if (current !== undefined) {
-      if (answers(current, digests, step.kind)) return asked(current);
+      if (answers(current, { digests, rule: name, kind: step.kind })) return asked(current, ask);
       if (current.status === 'requested') await cancelApproval(trx, current, 'APPROVAL_CHANGED', ports);
     }
-    if (ask.rule !== undefined) {
-      // Asking anybody else instead would let them decide what policy gives to these.
-      throw new RuntimeError(
-        'APPROVAL_RULE_MISSING',
-        `${step.key} needs the approval rule "${ask.rule}", and workspace ${run.workspaceId} has none of that name`,
-      );
-    }
     if (rule === undefined) {
+      // Under a name, asking anybody else instead would let them decide what policy gives to these.
       throw new RuntimeError(
         'APPROVAL_RULE_MISSING',
-        `${step.key} needs a person, but workspace ${run.workspaceId} has no approval rule: set one`,
+        ask.rule === undefined
+          ? `${step.key} needs a person, but workspace ${run.workspaceId} has no approval rule: set one`
+          : `${step.key} needs the approval rule "${name}", and workspace ${run.workspaceId} has none of that name: set it`,
       );
     }
     return insert(trx, ask, digests, rule, ports);
@@ -46,20 +45,27 @@ export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): P
 }
 
 /**
- * "No" to a step is "no", whatever has changed since; "yes", or no answer so far, hold for what was shown. An approval step is
- * over with its first answer: a changed action then asks for itself.
+ * "No" to a step is "no", whatever has changed since; "yes", or no answer so far, hold for what was shown and under the rule of
+ * those who were asked. An approval step is over with its first answer: a changed action then asks for itself.
  */
-function answers(current: Approval, digests: readonly string[], kind: ApprovalAsk['step']['kind']): boolean {
+function answers(
+  current: Approval,
+  { digests, rule, kind }: { digests: readonly string[]; rule: string; kind: ApprovalAsk['step']['kind'] },
+): boolean {
   if (current.status === 'denied' || current.status === 'expired') return true;
   if (current.status === 'approved' && kind === 'approval') return true;
   const same =
     current.digests.length === digests.length && digests.every((digest, at) => digest === current.digests[at]);
-  return same && current.status !== 'cancelled';
+  return same && current.rule === rule && current.status !== 'cancelled';
 }
 
-function asked({ id, status, digests, decidedBy, request }: Approval): AskedApproval {
+function asked({ id, status, digests, decidedBy, request }: Approval, ask: ApprovalAsk): AskedApproval {
   if (status === 'cancelled') throw new TypeError('a cancelled approval answers nothing');
-  return { approvalId: id, status, digests, actor: decidedBy, auditUrl: request.auditUrl };
+  return { approvalId: id, status, digests, actor: decidedBy, auditUrl: request.auditUrl, ...underRule(ask) };
+}
+
+function underRule({ rule }: ApprovalAsk): Pick<AskedApproval, 'rule'> {
+  return rule === undefined ? {} : { rule };
 }
 
 /** Only the run's current holder asks, and one at a time. */
@@ -84,8 +90,11 @@ async function insert(
 ): Promise<AskedApproval> {
   const { run, step } = ask;
   const id = v7();
-  const expiresAt = new Date(clock.now() + rule.expiresInSeconds * 1000);
-  const request = requestOf(ask, id, expiresAt, auditUrl(run.id));
+  const requestedAt = clock.now();
+  const expiresAt = new Date(requestedAt + rule.expiresInSeconds * 1000);
+  const name = ask.rule ?? DEFAULT_RULE;
+  const needed = quorumOf(rule);
+  const request = requestOf(ask, { approvalId: id, expiresAt, needed, auditUrl: auditUrl(run.id) });
   const stepKey = await questionKey(trx, run, step.key);
   const { requestedBy } = request;
   const entry = audit.append(
@@ -93,7 +102,10 @@ async function insert(
       actions: ask.actions.map(({ planned }) => planned.action),
       digests,
       requestedBy,
+      rule: name,
+      needed,
       approvers: rule.approvers,
+      ...(rule.groups === undefined ? {} : { groups: rule.groups }),
       channel: `${rule.connector}.${rule.channel}`,
       expiresAt: request.expiresAt,
     }),
@@ -101,10 +113,11 @@ async function insert(
   await sql`
     with approval as (
       insert into connector.approvals (id, tenant_id, workspace_id, run_id, step_key, digests, request, connection_id,
-        connector, channel, target, approvers, expires_at)
+        connector, channel, target, approvers, rule, needed, expires_at, created_at)
       values (${id}, ${run.tenantId}, ${run.workspaceId}, ${run.id}, ${stepKey}, ${digests}::text[],
         ${JSON.stringify(request)}::json, ${rule.connectionId}, ${rule.connector}, ${rule.channel},
-        ${JSON.stringify(rule.target)}::json, ${rule.approvers}::text[], ${expiresAt})
+        ${JSON.stringify(rule.target)}::json, ${rule.approvers}::text[], ${name}, ${needed}, ${expiresAt},
+        ${new Date(requestedAt)})
       returning id, run_id, tenant_id
     ), step as (
       insert into connector.run_steps as s (run_id, key, tenant_id, kind, action, connection_id, digest, input, status,
@@ -120,10 +133,26 @@ async function insert(
     select ${entry} as seq from approval`.execute(trx);
   await jobs.send(trx, [{ queue: 'approval-request', approvalId: id }]);
   await jobs.send(trx, [{ queue: 'approval-expiry', approvalId: id }], { startAt: expiresAt.getTime() });
-  return { approvalId: id, status: 'requested', digests, actor: null, auditUrl: request.auditUrl };
+  await scheduleFollowUp(trx, { id, requestedAt, reminders: 0, escalation: null }, rule, jobs);
+  return {
+    approvalId: id,
+    status: 'requested',
+    digests,
+    actor: null,
+    auditUrl: request.auditUrl,
+    ...underRule(ask),
+  };
 }
 
-function requestOf(ask: ApprovalAsk, approvalId: string, expiresAt: Date, auditUrl: string): ApprovalRequest {
+function requestOf(
+  ask: ApprovalAsk,
+  {
+    approvalId,
+    expiresAt,
+    needed,
+    auditUrl,
+  }: { approvalId: string; expiresAt: Date; needed: number; auditUrl: string },
+): ApprovalRequest {
   const { run, title, reason, requestedBy = `workflow:${run.workflow}`, context } = ask;
   return {
     approvalId,
@@ -137,6 +166,7 @@ function requestOf(ask: ApprovalAsk, approvalId: string, expiresAt: Date, auditU
       risk: plan.planned.manifest.risk,
       facts: factsOf(plan),
     })),
+    needed,
     expiresAt: expiresAt.toISOString(),
     auditUrl,
   };

@@ -123,7 +123,7 @@ export function createTestHttp(
         cancel: async () => undefined,
         resume: async () => undefined,
       },
-      approvals: { list: async () => [], decide: async () => ({ status: 'decided' }) },
+      approvals: { list: async () => [], decide: async () => ({ status: 'decided', runId: '' }) },
       audit: {
         list: (tenantId, page) => listAudit(db, tenantId, page),
         verify: (tenantId) => verifyStoredAudit(db, tenantId),

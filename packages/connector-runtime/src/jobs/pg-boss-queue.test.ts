@@ -29,6 +29,7 @@ const handlersFor = (run: (id: string) => Promise<void>): JobHandlers => ({
   'approval-request': nothing,
   'approval-update': nothing,
   'approval-expiry': nothing,
+  'approval-follow-up': nothing,
 });
 const send = (runIds: readonly string[], startAt?: number) =>
   database.db.transaction().execute((trx) =>

@@ -5,7 +5,13 @@ import type { JobStore, QueueName } from './job-store.ts';
 /** Not pg-boss's own default: the database may already serve another application that uses it. */
 export const JOB_SCHEMA = 'connector_jobs';
 
-const queues: readonly QueueName[] = ['run', 'approval-request', 'approval-update', 'approval-expiry'];
+const queues: readonly QueueName[] = [
+  'run',
+  'approval-request',
+  'approval-update',
+  'approval-expiry',
+  'approval-follow-up',
+];
 
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 

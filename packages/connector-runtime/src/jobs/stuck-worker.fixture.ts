@@ -16,4 +16,5 @@ await createPgBossQueue({ store: { db, url: new Secret(url), soleOwner: false },
   'approval-request': forever,
   'approval-update': forever,
   'approval-expiry': forever,
+  'approval-follow-up': forever,
 });

@@ -52,6 +52,8 @@ export interface ApprovalQuestion {
   readonly actions: readonly PlannedStep[];
   /** On whose behalf, as the channel names people (`slack:T1/U1`): they can't approve it themselves. */
   readonly requestedBy?: string;
+  /** The approval rule that is asked. Default: the workspace's `default`. A "yes" under another than policy names does not count. */
+  readonly rule?: string;
   readonly key?: string;
 }
 

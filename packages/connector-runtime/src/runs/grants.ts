@@ -6,6 +6,8 @@ export interface Grant {
   readonly digests: readonly string[];
   /** The action step that asked for itself: the answer is for that step alone. Null: the workflow asked, for any step. */
   readonly stepKey: string | null;
+  /** The name of the approval rule under which they were asked. */
+  readonly rule: string;
 }
 
 export interface Grants {
@@ -16,7 +18,7 @@ export interface Grants {
     readonly plannedDigest: string;
     /** What the journal has of the step. */
     readonly existing: Pick<Step, 'approvalId'> | undefined;
-  }): string | undefined;
+  }): Pick<Grant, 'approvalId' | 'rule'> | undefined;
 }
 
 /** "Yes" to one note is not "yes" to five of them: each approved plan may be done by one step. */
@@ -49,12 +51,12 @@ export function createGrants(granted: readonly Grant[], steps: readonly Step[]):
       const named = existing?.approvalId ?? null;
       // Its own question is open, or the answer was "no": another "yes" does not go past that.
       if (named !== null && !grants.some(({ approvalId }) => approvalId === named)) return undefined;
-      for (const { approvalId, digests } of covering(key, plannedDigest, named)) {
+      for (const { approvalId, digests, rule } of covering(key, plannedDigest, named)) {
         const users = usersOf(approvalId, plannedDigest);
         const others = users.has(key) ? users.size - 1 : users.size;
         if (digests.filter((digest) => digest === plannedDigest).length > others) {
           users.add(key);
-          return approvalId;
+          return { approvalId, rule };
         }
       }
       return undefined;

@@ -12,6 +12,7 @@ export interface ActionsPort {
       readonly planned: PlannedAction;
       readonly existing?: Step | undefined;
       readonly approvalId?: string | undefined;
+      readonly approvedUnder?: string | undefined;
       readonly facts?: readonly Fact[] | undefined;
       readonly requestedBy?: string | undefined;
     },

@@ -1,3 +1,4 @@
+import { DEFAULT_RULE } from '../types/approval-rule.ts';
 import type { Clock } from '../types/clock.ts';
 import { stepDigest } from '../types/digest.ts';
 import { RuntimeError } from '../types/errors.ts';
@@ -62,14 +63,15 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
         replay.end({ kind: 'diverged', divergence });
         return { waits: {} };
       }
-      const approvalId = grants.claim({ key, plannedDigest: planned.digest, existing });
+      const granted = grants.claim({ key, plannedDigest: planned.digest, existing });
       const request = {
         run,
         stepKey: key,
         stepDigest: digest,
         planned,
         existing,
-        approvalId,
+        approvalId: granted?.approvalId,
+        approvedUnder: granted?.rule,
         facts: wanted.facts,
         requestedBy,
       };
@@ -86,7 +88,7 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
     );
     const asked = { key: question.key, prefix: 'approval', content: { kind: 'approval', actions: contents } as const };
     return operate(asked, async ({ key, digest }) => {
-      const { title, reason, requestedBy, context = [] } = question;
+      const { title, reason, requestedBy, rule, context = [] } = question;
       const plans = await orRefusal(
         Promise.all(
           question.actions.map(async ({ planned: action, input, connection, facts }) => ({
@@ -105,12 +107,16 @@ export function createWorkflowContext(execution: Execution, ports: ContextPorts)
         input: null,
         idempotencyKey: '',
       } as const;
-      const by = requestedBy === undefined ? {} : { requestedBy };
-      const answer = await orRefusal(approvals.request({ run, step, title, reason, ...by, context, actions: plans }));
+      const whom = {
+        ...(requestedBy === undefined ? {} : { requestedBy }),
+        ...(rule === undefined ? {} : { rule }),
+      };
+      const answer = await orRefusal(approvals.request({ run, step, title, reason, ...whom, context, actions: plans }));
       if (answer instanceof Error) return { error: answer };
       if (answer.status === 'requested') return { waits: {} };
       if (answer.status === 'approved') {
-        grants.add({ approvalId: answer.approvalId, digests: answer.digests, stepKey: null });
+        const { approvalId, digests, rule: under = DEFAULT_RULE } = answer;
+        grants.add({ approvalId, digests, stepKey: null, rule: under });
         return { value: { decision: 'approved', actor: answer.actor ?? '', auditUrl: answer.auditUrl } };
       }
       const code = answer.status === 'denied' ? 'APPROVAL_DENIED' : 'APPROVAL_EXPIRED';

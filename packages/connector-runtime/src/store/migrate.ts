@@ -15,6 +15,7 @@ import { apiTokens } from './migrations/0008-api-tokens.ts';
 import { workflows } from './migrations/0009-workflows.ts';
 import { policies } from './migrations/0011-policies.ts';
 import { audit } from './migrations/0013-audit.ts';
+import { approvals } from './migrations/0014-approvals.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -30,6 +31,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0009-workflows': workflows,
   '0011-policies': policies,
   '0013-audit': audit,
+  '0014-approvals': approvals,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

@@ -115,7 +115,7 @@ describe('deleting a connection', () => {
       approvers: ['chat:someone'],
       expiresInSeconds: 60,
     };
-    await test.tenants.setApprovalRule({ tenantId, workspaceId, rule, by: 'admin:ops' });
+    await test.tenants.setApprovalRule({ tenantId, workspaceId, name: 'default', rule, by: 'admin:ops' });
     const refused = { code: 'CONNECTION_IN_USE', details: { approvalRules: 1, runs: 0, approvals: 0 } };
     await expect(test.tenants.deleteConnection({ ...at, force: false })).rejects.toMatchObject(refused);
     expect(await show(at)).toMatchObject({ status: 'ready' });

@@ -171,8 +171,9 @@ async function readUses(trx: Transaction<Database>, connectionId: string): Promi
     (select count(*)::int from connector.runs r where r.status in ('queued', 'running', 'waiting', 'diverged', 'cancelling') and (
       exists (select 1 from connector.run_steps s where s.run_id = r.id and s.connection_id = ${connectionId})
       or exists (select 1 from connector.events e where e.id = r.event_id and e.connection_id = ${connectionId}))) as "runs",
-    (select count(*)::int from connector.approvals where connection_id = ${connectionId} and status = 'requested') as "approvals",
-    (select count(*)::int from connector.workspaces where approval_rule ->> 'connectionId' = ${connectionId}) as "approvalRules"
+    (select count(*)::int from connector.approvals a where a.status = 'requested' and (a.connection_id = ${connectionId}
+      or exists (select 1 from connector.approval_escalations e where e.approval_id = a.id and e.connection_id = ${connectionId}))) as "approvals",
+    (select count(*)::int from connector.approval_rules where rule ->> 'connectionId' = ${connectionId}) as "approvalRules"
   `.execute(trx);
   return rows[0] ?? { runs: 0, approvals: 0, approvalRules: 0 };
 }

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import type { ApprovalRule } from '../types/database.ts';
+import { type ApprovalRule, DEFAULT_RULE } from '../types/approval-rule.ts';
+import type { Database, Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import { requireFreeName } from './name-taken.ts';
 import type { TenantPorts } from './ports.ts';
@@ -14,6 +15,7 @@ export interface Workspace {
   readonly id: string;
   readonly tenantId: string;
   readonly name: string;
+  /** The rule `default`; null: there is none. */
   readonly approvalRule: ApprovalRule | null;
 }
 
@@ -79,33 +81,33 @@ export function createTenantDirectory({ store, audit, clock }: TenantPorts): Ten
 
     listWorkspaces: (tenantId) =>
       store.withTenant(tenantId, async (trx) => {
-        const rows = await trx
-          .selectFrom('connector.workspaces')
-          .select(['id', 'tenant_id', 'name', 'approval_rule'])
-          .where('tenant_id', '=', tenantId)
-          .orderBy('name')
-          .execute();
+        const rows = await selectWorkspaces(trx, tenantId).orderBy('w.name').execute();
         return rows.map(toWorkspace);
       }),
 
     async workspace(tenantId, workspaceId) {
-      const row = await store.db
-        .selectFrom('connector.workspaces')
-        .select(['id', 'tenant_id', 'name', 'approval_rule'])
-        .where('tenant_id', '=', tenantId)
-        .where('id', '=', workspaceId)
-        .executeTakeFirst();
+      const row = await selectWorkspaces(store.db, tenantId).where('w.id', '=', workspaceId).executeTakeFirst();
       if (row === undefined) throw new RuntimeError('WORKSPACE_UNKNOWN', `there is no workspace ${workspaceId} here`);
       return toWorkspace(row);
     },
   };
 }
 
+function selectWorkspaces(db: Db | Transaction<Database>, tenantId: string) {
+  return db
+    .selectFrom('connector.workspaces as w')
+    .leftJoin('connector.approval_rules as r', (join) =>
+      join.onRef('r.workspace_id', '=', 'w.id').on('r.name', '=', DEFAULT_RULE),
+    )
+    .select(['w.id', 'w.tenant_id', 'w.name', 'r.rule'])
+    .where('w.tenant_id', '=', tenantId);
+}
+
 function toWorkspace(row: {
   readonly id: string;
   readonly tenant_id: string;
   readonly name: string;
-  readonly approval_rule: ApprovalRule | null;
+  readonly rule: ApprovalRule | null;
 }): Workspace {
-  return { id: row.id, tenantId: row.tenant_id, name: row.name, approvalRule: row.approval_rule };
+  return { id: row.id, tenantId: row.tenant_id, name: row.name, approvalRule: row.rule };
 }

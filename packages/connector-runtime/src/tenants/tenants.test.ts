@@ -170,16 +170,51 @@ describe('approval rules', () => {
 
   it('are kept with the connector that asks, and can be taken away', async () => {
     const request = { tenantId: a.tenantId, workspaceId: a.workspaceId, by };
-    await test.tenants.setApprovalRule({ ...request, rule: rule() });
-    const kept = await test.tenants.approvalRule(a.tenantId, a.workspaceId);
-    expect(kept).toEqual({ ...rule(), connector: 'sample' });
-    await test.tenants.setApprovalRule({ ...request, rule: null });
-    expect(await test.tenants.approvalRule(a.tenantId, a.workspaceId)).toBeUndefined();
+    const finance = rule({ approvers: ['sample:U1', 'sample:U2'], quorum: 2 });
+    await test.tenants.setApprovalRule({ ...request, name: 'default', rule: rule() });
+    await test.tenants.setApprovalRule({ ...request, name: 'finance', rule: finance });
+    expect(await test.tenants.approvalRules(a.tenantId, a.workspaceId)).toEqual([
+      { ...rule(), connector: 'sample', name: 'default' },
+      { ...finance, connector: 'sample', name: 'finance' },
+    ]);
+    expect((await test.tenants.workspace(a.tenantId, a.workspaceId)).approvalRule).toMatchObject(rule());
+    await test.tenants.setApprovalRule({ ...request, name: 'default', rule: null });
+    expect(await test.tenants.ruleOfWorkspace(a.workspaceId, 'default')).toBeUndefined();
+    expect(await test.tenants.ruleOfWorkspace(a.workspaceId, 'finance')).toMatchObject({ quorum: 2 });
+  });
+
+  it.each<[string, object, string?]>([
+    ['more people than there are', { quorum: 2 }],
+    ['two names of one person as two people', { approvers: ['a', 'b'], samePerson: [['a', 'b']], quorum: 2 }],
+    [
+      'a name that is two people’s',
+      {
+        samePerson: [
+          ['a', 'b'],
+          ['b', 'c'],
+        ],
+      },
+    ],
+    ['a group that the channel can’t read', { groups: ['g'] }],
+    ['an escalation to itself', { escalation: { afterSeconds: 60, rule: 'odd' } }],
+    ['an escalation to nobody', { escalation: { afterSeconds: 60, rule: 'nobody' } }],
+    ['an escalation after its expiry', { escalation: { afterSeconds: 3600, rule: 'default' } }],
+    ['a reminder after its expiry', { reminders: { afterSeconds: 3600, times: 1 } }],
+    ['a name that no path can hold', {}, 'a/b'],
+  ])('refuse %s', async (_what, over, name = 'odd') => {
+    const request = { tenantId: a.tenantId, workspaceId: a.workspaceId, by, name, rule: rule(over) };
+    await expect(test.tenants.setApprovalRule(request)).rejects.toEqual(code('APPROVAL_RULE_INVALID'));
   });
 
   it('refuse a channel, a target and a connection that do not fit', async () => {
     const set = (over: object) =>
-      test.tenants.setApprovalRule({ tenantId: a.tenantId, workspaceId: a.workspaceId, rule: rule(over), by });
+      test.tenants.setApprovalRule({
+        tenantId: a.tenantId,
+        workspaceId: a.workspaceId,
+        name: 'default',
+        rule: rule(over),
+        by,
+      });
     await expect(set({ channel: 'none' })).rejects.toEqual(code('CHANNEL_UNKNOWN'));
     await expect(set({ target: {} })).rejects.toEqual(code('CONNECTION_CONFIG_INVALID'));
     await expect(set({ connectionId: b.connectionId })).rejects.toEqual(code('CONNECTION_UNKNOWN'));
@@ -273,18 +308,20 @@ describe('another tenant’s things', () => {
       approvers: [],
       expiresInSeconds: 60,
     };
+    const setting = { tenantId, workspaceId: b.workspaceId, name: 'default', by };
     const attempts: readonly [string, () => Promise<unknown>][] = [
       ['CONNECTION_UNKNOWN', () => tenants.connection(tenantId, b.connectionId)],
       ['CONNECTION_UNKNOWN', () => tenants.connectionFor(tenantId, b.workspaceId, 'sample')],
       ['CONNECTION_UNKNOWN', () => tenants.createEndpoint({ tenantId, connectionId: b.connectionId, purpose, by })],
       ['ENDPOINT_UNKNOWN', () => tenants.disableEndpoint({ tenantId, endpointId: b.endpointId, by })],
       ['WORKSPACE_UNKNOWN', () => tenants.workspace(tenantId, b.workspaceId)],
-      ['WORKSPACE_UNKNOWN', () => tenants.setApprovalRule({ tenantId, workspaceId: b.workspaceId, rule: null, by })],
-      ['CONNECTION_UNKNOWN', () => tenants.setApprovalRule({ tenantId, workspaceId: b.workspaceId, rule, by })],
+      ['WORKSPACE_UNKNOWN', () => tenants.setApprovalRule({ ...setting, rule: null })],
+      ['CONNECTION_UNKNOWN', () => tenants.setApprovalRule({ ...setting, rule })],
       ['WORKSPACE_UNKNOWN', () => tenants.createConnection({ ...connectionOf(a, 'x'), workspaceId: b.workspaceId })],
     ];
     for (const [expected, attempt] of attempts) await expect(attempt()).rejects.toEqual(code(expected));
-    expect(await tenants.approvalRule(tenantId, b.workspaceId)).toBeUndefined();
+    await expect(tenants.approvalRules(tenantId, b.workspaceId)).rejects.toEqual(code('WORKSPACE_UNKNOWN'));
+    expect(await tenants.approvalRules(b.tenantId, b.workspaceId)).toEqual([]);
     expect((await tenants.listEndpoints(b.tenantId)).find(({ id }) => id === b.endpointId)?.disabled).toBe(false);
   });
 

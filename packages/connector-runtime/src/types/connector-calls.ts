@@ -1,5 +1,6 @@
 import type {
   ApprovalDecision,
+  ApprovalProgress,
   ApprovalRef,
   ApprovalRequest,
   Manifest,
@@ -74,6 +75,15 @@ export interface ConnectorCalls {
   parseDecision(delivery: PendingDelivery): Promise<ParsedDecision | undefined>;
   requestApproval(channel: ChannelTarget, approval: ApprovalRequest): Promise<ApprovalRef>;
   updateApproval(channel: ChannelTarget, ref: ApprovalRef, decision: ApprovalDecision): Promise<void>;
+  /** Nothing where the channel does not show it. */
+  progressApproval(channel: ChannelTarget, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  /** Nothing where the channel does not remind. */
+  remindApproval(channel: ChannelTarget, ref: ApprovalRef, progress: ApprovalProgress): Promise<void>;
+  /** Asks the channel whether somebody is in a group of its vendor. Throws `CHANNEL_GROUPS_UNKNOWN` for one that knows none. */
+  isGroupMember(
+    channel: Omit<ChannelTarget, 'target' | 'idempotencyKey'>,
+    question: { readonly actor: string; readonly group: string },
+  ): Promise<boolean>;
   /** One page of what happened behind the cursor. Never throws for what the connector or the SaaS did. */
   poll(target: PollTarget, cursor: string | undefined, signal: AbortSignal): Promise<PollOutcome>;
   testConnection(tenantId: string, connectionId: string): Promise<{ readonly account: string }>;

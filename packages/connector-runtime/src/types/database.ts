@@ -1,5 +1,7 @@
-import type { ApprovalRef, ApprovalRequest, Manifest } from '@org/connector-sdk';
-import type { ColumnType, Generated, GeneratedAlways, Kysely } from 'kysely';
+import type { Manifest } from '@org/connector-sdk';
+import type { Generated, GeneratedAlways, Kysely } from 'kysely';
+import type { ApprovalTables } from './approval-tables.ts';
+import type { GeneratedTimestamp, Json, NullableJson, Timestamp } from './columns.ts';
 import type { DeliveryOutcome, DeliveryResult } from './delivery.ts';
 import type { PollFigures } from './poll-figures.ts';
 import type { RateBlock } from './rate-block.ts';
@@ -7,21 +9,13 @@ import type { RenewalFailure } from './renewal-failure.ts';
 import type { AdminRole } from './roles.ts';
 import type { RunStatus, StepError, StepKind, StepStatus } from './run.ts';
 
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-/** `Generated<Timestamp>` would select as the column type itself, not as a Date. */
-type GeneratedTimestamp = ColumnType<Date, Date | string | undefined, Date | string>;
-type Json<T> = ColumnType<T, string, string>;
-type NullableJson<T> = ColumnType<T | null, string | null, string | null>;
-
 /** The tables of the `connector` schema, as migrations make them. */
-export interface Database {
+export interface Database extends ApprovalTables {
   'connector.tenants': { id: string; name: string; created_at: GeneratedTimestamp };
   'connector.workspaces': {
     id: string;
     tenant_id: string;
     name: string;
-    /** Whom to ask, and where; null: nobody can approve. */
-    approval_rule: NullableJson<ApprovalRule>;
     created_at: GeneratedTimestamp;
   };
   'connector.artifacts': {
@@ -287,27 +281,6 @@ export interface Database {
     match: Json<Readonly<Record<string, unknown>>>;
     created_at: Timestamp;
   };
-  'connector.approvals': {
-    id: string;
-    tenant_id: string;
-    workspace_id: string;
-    run_id: string;
-    step_key: string;
-    /** Digests of the planned actions it covers. */
-    digests: string[];
-    request: Json<ApprovalRequest>;
-    connection_id: string;
-    connector: string;
-    channel: string;
-    target: Json<unknown>;
-    approvers: string[];
-    status: Generated<'requested' | 'approved' | 'denied' | 'expired' | 'cancelled'>;
-    ref: NullableJson<ApprovalRef>;
-    decided_by: string | null;
-    decided_at: Timestamp | null;
-    expires_at: Timestamp;
-    created_at: GeneratedTimestamp;
-  };
   'connector.rate_budgets': {
     connection_id: string;
     tenant_id: string;
@@ -381,17 +354,6 @@ export interface ConnectionTest {
   readonly at: string;
   readonly account?: string;
   readonly error?: { readonly code: string; readonly message: string };
-}
-
-/** Whom to ask before a write that policy does not allow by itself, where, and for how long. */
-export interface ApprovalRule {
-  readonly connectionId: string;
-  readonly connector: string;
-  readonly channel: string;
-  readonly target: unknown;
-  /** Actors as the channel names them (`slack:T1/U1`). Empty means nobody. */
-  readonly approvers: readonly string[];
-  readonly expiresInSeconds: number;
 }
 
 export type Db = Kysely<Database>;

@@ -6,7 +6,8 @@ export type Job =
   | { readonly queue: 'run'; readonly runId: string }
   | { readonly queue: 'approval-request'; readonly approvalId: string }
   | { readonly queue: 'approval-update'; readonly approvalId: string }
-  | { readonly queue: 'approval-expiry'; readonly approvalId: string };
+  | { readonly queue: 'approval-expiry'; readonly approvalId: string }
+  | { readonly queue: 'approval-follow-up'; readonly approvalId: string };
 
 /** Sends jobs inside the caller's own transaction, so that a job exists exactly when what it works on does. */
 export interface JobQueue {

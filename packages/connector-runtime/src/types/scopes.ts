@@ -2,16 +2,28 @@ import type { Manifest } from '@org/connector-sdk';
 
 type Scoped = Pick<Manifest, 'scopes' | 'actions' | 'triggers' | 'approvalChannels'>;
 
-/** What is asked of a provider: the names of every scope that something of the connector needs, and no other. */
+/** What is asked of a provider: the names of every scope that something of the connector can need, and no other. */
 export function providerScopes(manifest: Scoped): string[] {
-  return [...new Set(neededScopes(manifest).flatMap((scope) => manifest.scopes[scope]?.provider ?? []))].sort();
+  const ofGroups = Object.values(manifest.approvalChannels).flatMap(({ groups }) => groups?.scopes ?? []);
+  return [
+    ...new Set([...neededScopes(manifest), ...ofGroups].flatMap((scope) => manifest.scopes[scope]?.provider ?? [])),
+  ].sort();
 }
 
 /** Needed scopes of the connector that a grant does not cover; of a grant that names none nothing is known, and nothing missing. */
 export function missingScopes(manifest: Scoped, granted: readonly string[] | null): string[] {
+  return uncoveredScopes(manifest, granted, neededScopes(manifest));
+}
+
+/** Those of some scopes that a grant does not cover. */
+export function uncoveredScopes(
+  { scopes }: Pick<Manifest, 'scopes'>,
+  granted: readonly string[] | null,
+  needed: readonly string[],
+): string[] {
   if (granted === null) return [];
   const covers = (names: readonly string[]) => names.every((name) => granted.includes(name));
-  return neededScopes(manifest).filter((scope) => !covers(manifest.scopes[scope]?.provider ?? []));
+  return needed.filter((scope) => !covers(scopes[scope]?.provider ?? []));
 }
 
 function neededScopes({ actions, triggers, approvalChannels }: Scoped): string[] {

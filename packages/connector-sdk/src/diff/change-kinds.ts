@@ -112,6 +112,8 @@ export const changeKinds = {
   'channel-removed-without-deprecation': breaking(
     'Approvals that are asked for here can no longer be asked for, and no release told anyone: deprecate it first.',
   ),
+  'groups-added': guarded(feature('Rules can name groups of people, whose members are read from the vendor.')),
+  'groups-removed': breaking('Rules that name groups let nobody of them approve any more.'),
   'webhook-added': feature('Changes can be noticed at once.'),
   'webhook-removed': breaking('Endpoints that the provider calls stop working.'),
   'polling-added': feature('Changes are also found without a webhook.'),

@@ -40,6 +40,17 @@ export const compareTrigger: Compare<ManifestTrigger> = compareObject<ManifestTr
   deprecated: compareDeprecation,
 });
 
+const compareGroups: Compare<ManifestApprovalChannel['groups']> = (before, after, path) => {
+  const who = subjectOf(path);
+  if (!before) return [toChange('groups-added', path, before, after, `${who} knows groups of approvers`)];
+  if (!after) return [toChange('groups-removed', path, before, after, `${who} knows no groups of approvers any more`)];
+  return compareObject<NonNullable<ManifestApprovalChannel['groups']>>({ scopes: compareNeededScopes })(
+    before,
+    after,
+    path,
+  );
+};
+
 /** One approval channel, under the same key in both manifests. */
 export const compareChannel: Compare<ManifestApprovalChannel> = compareObject<ManifestApprovalChannel>({
   title: compareText,
@@ -47,5 +58,6 @@ export const compareChannel: Compare<ManifestApprovalChannel> = compareObject<Ma
   scopes: compareNeededScopes,
   target: compareSchema('input', 'target'),
   interaction: compareReception,
+  groups: compareGroups,
   deprecated: compareDeprecation,
 });

@@ -22,5 +22,11 @@ export function listScopeUses({ actions, triggers, approvalChannels }: Manifest)
       }
     }
   }
+  for (const [key, { groups }] of Object.entries(approvalChannels)) {
+    for (const [index, scope] of (groups?.scopes ?? []).entries()) {
+      const path: Path = ['approvalChannels', key, 'groups', 'scopes', index];
+      uses.push({ scope, path, user: `the groups of approval channel "${key}"` });
+    }
+  }
   return uses;
 }

@@ -137,6 +137,89 @@ describe('update', () => {
   });
 });
 
+describe('an open question', () => {
+  const progressOf = (approvedBy: readonly string[]) => ({
+    approvalId: request.approvalId,
+    approvedBy,
+    needed: 2,
+    request,
+  });
+
+  it('shows how many of how many have approved, in the same message, and keeps its buttons', async () => {
+    const ref = await approval.request(contextOf(), { ...request, needed: 2 });
+    expect(JSON.stringify(await slack.messages('incidents'))).toContain('Needs *2* people');
+    await approval.progress?.(contextOf(), ref, progressOf(['slack:T00000001/U00000042']));
+    const [message, ...rest] = await slack.messages('incidents');
+    expect(rest).toEqual([]);
+    expect(JSON.stringify(message?.blocks)).toContain('*1 of 2* approved: <@U00000042>');
+    expect(message?.blocks?.some(({ type }) => type === 'actions')).toBe(true);
+    await slack.click({ channel: 'incidents', ts: ref.ts ?? '', actionId: 'deny', user: 'dana', url });
+    expect(received).toHaveLength(1);
+  });
+
+  it('names everybody who approved once it is decided', async () => {
+    const ref = await approval.request(contextOf(), { ...request, needed: 2 });
+    const approvedBy = ['slack:T00000001/U00000042', 'token:anna <!here>'];
+    await approval.update(contextOf(), ref, { ...decision, approvedBy });
+    const [message] = await slack.messages('incidents');
+    expect(JSON.stringify(message?.blocks)).toContain('*Approved* by <@U00000042>, token:anna &lt;!here&gt;');
+  });
+
+  it('reminds in the thread of the message, and shows it to the channel', async () => {
+    const ref = await approval.request(contextOf(), request);
+    await approval.remind?.(contextOf(), ref, progressOf([]));
+    expect(slack.effects.posts).toBe(2);
+    const { http, ...call } = contextOf();
+    let body = '';
+    const fetch: typeof globalThis.fetch = async (input, init) => {
+      body = await new Request(input, init).text();
+      return Response.json({ ok: true, channel: ref.channel, ts: '1700000000.000100' });
+    };
+    await approval.remind?.({ ...call, http: { ...http, fetch } }, ref, progressOf([]));
+    const sent = new URLSearchParams(body);
+    expect([sent.get('thread_ts'), sent.get('reply_broadcast')]).toEqual([ref.ts, 'true']);
+    expect(sent.get('blocks')).toContain('*0 of 2* approved.');
+    expect(sent.get('blocks')).not.toContain('actions');
+  });
+});
+
+describe('pitfall 18: a user group', () => {
+  const asks = (actor: string, group = `slack:${slack.team.id}/S0OPS`) =>
+    approval.groups?.isMember(contextOf(), { actor, group });
+
+  it('has who Slack says is in it now', async () => {
+    const dana = `slack:${slack.team.id}/${slack.users.dana}`;
+    slack.userGroups.S0OPS = [slack.users.dana ?? ''];
+    expect(await asks(dana)).toBe(true);
+    expect(await asks(`slack:${slack.team.id}/${slack.users.guest}`)).toBe(false);
+    slack.userGroups.S0OPS = [];
+    expect(await asks(dana)).toBe(false);
+  });
+
+  it('has nobody of another workspace, nobody of another channel, and asks Slack nothing about them', async () => {
+    slack.userGroups.S0OPS = [slack.users.dana ?? ''];
+    const before = slack.requests.length;
+    expect(await asks(`slack:T0OTHER/${slack.users.dana}`)).toBe(false);
+    expect(await asks('admin:dana')).toBe(false);
+    expect(slack.requests.length).toBe(before);
+  });
+
+  it.each([['slack:T0OTHER/S0OPS'], ['S0OPS'], ['slack:ops']])(
+    'that is none of this workspace (%s) throws',
+    async (group) => {
+      await expect(asks(`slack:${slack.team.id}/U1`, group)).rejects.toMatchObject({ code: 'SLACK_GROUP_INVALID' });
+    },
+  );
+
+  it('that Slack does not know throws, as does an answer that is none', async () => {
+    const dana = `slack:${slack.team.id}/${slack.users.dana}`;
+    await expect(asks(dana, `slack:${slack.team.id}/S0GONE`)).rejects.toMatchObject({ code: 'SLACK_REFUSED' });
+    slack.userGroups.S0OPS = [slack.users.dana ?? ''];
+    slack.faults.next({ kind: 'server-error-5xx', match: { path: 'usergroups.users.list' } });
+    await expect(asks(dana)).rejects.toMatchObject({ code: 'SLACK_UNAVAILABLE', kind: 'retryable' });
+  });
+});
+
 describe('parseDecision', () => {
   it.each([
     ['approve', 'approved'],

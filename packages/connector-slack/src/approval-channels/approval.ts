@@ -1,12 +1,25 @@
-import { ActionError, type ChannelContext, defineApprovalChannel, isConnectorError } from '@org/connector-sdk';
+import {
+  ActionError,
+  type ApprovalRef,
+  type ChannelContext,
+  defineApprovalChannel,
+  isConnectorError,
+} from '@org/connector-sdk';
 import * as z from 'zod';
-import { writeApprovalDecision, writeApprovalRequest } from '../approval-message.ts';
+import {
+  type ApprovalMessage,
+  writeApprovalDecision,
+  writeApprovalProgress,
+  writeApprovalReminder,
+  writeApprovalRequest,
+} from '../approval-message.ts';
 import { config, type SlackConfig } from '../config.ts';
 import { parseDecision } from '../decision-click.ts';
 import { channelId } from '../field-guards.ts';
 import { findMarked } from '../posted-message.ts';
 import { callSlack, createSlackClient } from '../slack-api.ts';
 import { unreadableHistory } from '../slack-errors.ts';
+import { isMember } from '../user-groups.ts';
 
 const target = z.strictObject({ channel: channelId.describe('The id of the channel; the app must be a member.') });
 type Context = ChannelContext<z.infer<typeof target>, SlackConfig>;
@@ -50,17 +63,39 @@ export const approval = defineApprovalChannel({
     });
   },
   async update(ctx, ref, decision) {
-    const { channel, ts } = ref;
-    if (channel === undefined || ts === undefined) {
-      throw new ActionError('SLACK_REF_INVALID', 'the stored reference names no message: ask for the approval again');
-    }
+    await redraw(ctx, ref, writeApprovalDecision(decision));
+  },
+  async progress(ctx, ref, progress) {
+    await redraw(ctx, ref, writeApprovalProgress(progress));
+  },
+  async remind(ctx, ref, progress) {
+    const { channel, ts } = messageOf(ref);
     const client = createSlackClient(ctx);
-    await callSlack('write', 'chat.update', () =>
-      client.chat.update({ channel, ts, ...writeApprovalDecision(decision) }),
+    await callSlack('write', 'chat.postMessage', () =>
+      client.chat.postMessage({
+        channel,
+        thread_ts: ts,
+        // Of a thread that nobody has written in, nobody is told.
+        reply_broadcast: true,
+        ...writeApprovalReminder(progress),
+        unfurl_links: false,
+        unfurl_media: false,
+      }),
     );
   },
+  groups: { scopes: ['groups.read'], isMember },
   parseDecision,
 });
+
+async function redraw(ctx: Context, ref: ApprovalRef, message: ApprovalMessage): Promise<void> {
+  const client = createSlackClient(ctx);
+  await callSlack('write', 'chat.update', () => client.chat.update({ ...messageOf(ref), ...message }));
+}
+
+function messageOf({ channel, ts }: ApprovalRef): { channel: string; ts: string } {
+  if (channel !== undefined && ts !== undefined) return { channel, ts };
+  throw new ActionError('SLACK_REF_INVALID', 'the stored reference names no message: ask for the approval again');
+}
 
 /** A message of an earlier attempt whose answer was lost. A history that may not be read stops no approval. */
 async function findEarlier(ctx: Context): Promise<string | undefined> {

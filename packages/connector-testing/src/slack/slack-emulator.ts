@@ -58,6 +58,8 @@ export interface SlackEmulator {
   readonly users: Readonly<Record<string, string>>;
   /** Channel ids by name. They change on reset, except `general` and `random`. */
   readonly channels: Readonly<Record<string, string>>;
+  /** Ids of members by the id of a user group (`S…`): set them. Emptied on reset. */
+  readonly userGroups: Record<string, readonly string[]>;
   readonly effects: Readonly<SlackEffects>;
   readonly faults: FaultSwitches;
   readonly requests: readonly SeenRequest[];
@@ -76,6 +78,7 @@ const scopes = [
   'chat:write',
   'channels:read',
   'channels:history',
+  'usergroups:read',
   'groups:history',
   'im:write',
   'users:read',
@@ -95,6 +98,7 @@ export async function startSlackEmulator(options: SlackEmulatorOptions = {}): Pr
   const botToken = options.botToken ?? `xoxb-${randomBytes(24).toString('hex')}`;
   const signingSecret = options.signingSecret ?? randomBytes(16).toString('hex');
   const effects: SlackEffects = { posts: 0, updates: 0, ephemerals: 0 };
+  const userGroups: Record<string, readonly string[]> = {};
   let behind: BehindFront | undefined;
   const front = await startLoopbackFront({
     port: options.port ?? 0,
@@ -104,6 +108,7 @@ export async function startSlackEmulator(options: SlackEmulatorOptions = {}): Pr
         behindUrl: behind?.url ?? '',
         bot: app,
         effects,
+        userGroups,
         isKnownToken: (token) => token === botToken,
       }),
   });
@@ -193,6 +198,7 @@ export async function startSlackEmulator(options: SlackEmulatorOptions = {}): Pr
       return byName(directory.channels);
     },
     effects,
+    userGroups,
     faults: front.faults,
     requests: front.requests.seen,
     messages,
@@ -203,6 +209,7 @@ export async function startSlackEmulator(options: SlackEmulatorOptions = {}): Pr
       started.emulator.reset();
       directory = await readDirectory();
       front.requests.clear();
+      for (const group of Object.keys(userGroups)) delete userGroups[group];
       Object.assign(effects, { posts: 0, updates: 0, ephemerals: 0 });
     },
     async close() {

@@ -16,6 +16,8 @@ export interface SlackFrontPorts {
   /** Whose messages carry `bot_id` and `app_id`. */
   bot: { userId: string; botId: string; appId: string };
   effects: SlackEffects;
+  /** Members by user group. */
+  userGroups: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Checks the token, which emulate does not, passes the call on, counts what took effect, and completes the history. */
@@ -29,6 +31,7 @@ export async function answerSlackCall(request: FrontRequest, ports: SlackFrontPo
   const authorized = { ...request, headers: new Headers(request.headers) };
   authorized.headers.set('authorization', `Bearer ${token}`);
   if (method === 'conversations.history') return readHistory(authorized, form, ports);
+  if (method === 'usergroups.users.list') return listMembers(form, ports);
   const behind = new URL(request.url.pathname + request.url.search, ports.behindUrl);
   const response = await fetch(toFetchRequest(authorized, behind));
   const text = await response.text();
@@ -70,6 +73,13 @@ async function readHistory(request: FrontRequest, form: URLSearchParams, ports: 
   const hasMore = start + limit < inRange.length;
   const nextCursor = hasMore ? Buffer.from(String(start + limit)).toString('base64') : '';
   return Response.json({ ok: true, messages: page, has_more: hasMore, response_metadata: { next_cursor: nextCursor } });
+}
+
+/** emulate knows no user groups. */
+function listMembers(form: URLSearchParams, { userGroups }: SlackFrontPorts): Response {
+  const group = form.get('usergroup') ?? '';
+  const users = Object.hasOwn(userGroups, group) ? userGroups[group] : undefined;
+  return users === undefined ? slackError('no_such_subteam') : Response.json({ ok: true, users });
 }
 
 /** Slack names the app on its bot's messages; emulate does not. */

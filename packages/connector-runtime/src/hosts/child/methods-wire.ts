@@ -1,5 +1,6 @@
 import type {
   ApprovalDecision,
+  ApprovalProgress,
   ApprovalRef,
   ApprovalRequest,
   Authentication,
@@ -47,6 +48,18 @@ export interface HostMethods {
   'update-approval': {
     params: ChannelParams & { readonly ref: ApprovalRef; readonly decision: ApprovalDecision };
     answer: null;
+  };
+  'progress-approval': {
+    params: ChannelParams & { readonly ref: ApprovalRef; readonly progress: ApprovalProgress };
+    answer: null;
+  };
+  'remind-approval': {
+    params: ChannelParams & { readonly ref: ApprovalRef; readonly progress: ApprovalProgress };
+    answer: null;
+  };
+  'is-group-member': {
+    params: { readonly channel: string; readonly config: unknown; readonly actor: string; readonly group: string };
+    answer: boolean;
   };
   authenticate: {
     params: {

@@ -64,6 +64,25 @@ export const methods: { readonly [M in HostMethod]: Implementation<M> } = {
     return null;
   },
 
+  async 'progress-approval'(connector, params, ambient) {
+    const { channel, context } = await prepareChannel(connector, params, ambient);
+    await channel.progress?.(context as never, params.ref, params.progress);
+    return null;
+  },
+
+  async 'remind-approval'(connector, params, ambient) {
+    const { channel, context } = await prepareChannel(connector, params, ambient);
+    await channel.remind?.(context as never, params.ref, params.progress);
+    return null;
+  },
+
+  async 'is-group-member'(connector, { channel: name, config, actor, group }, ambient) {
+    const channel = pick(connector.approvalChannels, name, 'CHANNEL_UNKNOWN', 'approval channel');
+    if (!channel.groups) throw new HostError('CHANNEL_GROUPS_UNKNOWN', `${name} knows no groups`);
+    const context = { ...ambient, config: await parseConfig(connector, config) };
+    return channel.groups.isMember(context as never, { actor, group });
+  },
+
   async authenticate(connector, params, ambient) {
     const auth = pick(connector.connection.auth, params.auth, 'CREDENTIAL_INVALID', 'auth');
     if (auth.kind !== 'custom') throw new HostError('CREDENTIAL_INVALID', `${params.auth} runs no code`);

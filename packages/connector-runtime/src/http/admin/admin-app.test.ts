@@ -218,7 +218,7 @@ describe('errors of the stages', () => {
 });
 
 describe('approvals', () => {
-  const decide = async (outcome: { status: string; code?: string }) => {
+  const decide = async (outcome: Awaited<ReturnType<AdminPorts['approvals']['decide']>>) => {
     const clicks: unknown[] = [];
     const approvals: AdminPorts['approvals'] = {
       list: async () => [],
@@ -237,8 +237,20 @@ describe('approvals', () => {
   };
 
   it('are decided as the token’s holder, and what came of it is told', async () => {
-    expect(await decide({ status: 'decided' })).toEqual({ status: 200, json: { status: 'decided' } });
-    expect(await decide({ status: 'already-decided' })).toMatchObject({ status: 409 });
+    expect(await decide({ status: 'decided', runId: randomUUID() })).toEqual({
+      status: 200,
+      json: { status: 'decided' },
+    });
+    const counted = { status: 'counted', approved: 1, needed: 2 } as const;
+    expect(await decide(counted)).toEqual({ status: 200, json: counted });
+    for (const late of [
+      { status: 'already-decided', code: 'APPROVAL_ALREADY_DECIDED', was: 'denied' },
+      { status: 'already-counted', code: 'APPROVAL_ALREADY_COUNTED' },
+      { status: 'refused', code: 'APPROVAL_EXPIRED' },
+    ] as const) {
+      expect(await decide(late)).toMatchObject({ status: 409, json: { error: { code: late.code } } });
+    }
+    expect(await decide({ status: 'refused', code: 'APPROVAL_GROUP_UNREADABLE' })).toMatchObject({ status: 403 });
     expect(await decide({ status: 'refused', code: 'APPROVAL_UNKNOWN' })).toMatchObject({ status: 404 });
     expect(await decide({ status: 'refused', code: 'APPROVAL_ACTOR_NOT_ALLOWED' })).toMatchObject({ status: 403 });
   });

@@ -33,9 +33,26 @@ const approvalRule = z
     channel: z.string(),
     target: z.unknown(),
     approvers: z.array(z.string()),
+    groups: z.array(z.string()).optional(),
+    quorum: z.int().optional(),
+    samePerson: z.array(z.array(z.string())).optional(),
+    requesterMayApprove: z.boolean().optional(),
     expiresInSeconds: z.int(),
+    reminders: z.object({ afterSeconds: z.int(), times: z.int() }).optional(),
+    escalation: z.object({ afterSeconds: z.int(), rule: z.string() }).optional(),
   })
   .meta({ id: 'ApprovalRule' });
+
+/** Where a question is asked, and under which rule. */
+const approvalPlace = z.object({
+  rule: z.string(),
+  needed: z.int().describe('how many people have to approve under it'),
+  connectionId: uuid,
+  connector: z.string(),
+  channel: z.string(),
+  target: z.unknown(),
+  ref: z.record(z.string(), z.unknown()).nullable(),
+});
 
 const credential = z.object({
   generation: z.int(),
@@ -135,6 +152,7 @@ export const answers = {
   tenant,
   createdTenant: tenant.extend({ workspaceId: uuid }).meta({ id: 'CreatedTenant' }),
   approvalRule,
+  namedApprovalRule: approvalRule.extend({ name: z.string() }).meta({ id: 'NamedApprovalRule' }),
   workspace: z
     .object({ id: uuid, tenantId: uuid, name: z.string(), approvalRule: approvalRule.nullable() })
     .meta({ id: 'Workspace' }),
@@ -253,15 +271,14 @@ export const answers = {
       stepKey: z.string(),
       digests: z.array(z.string()),
       request: z.record(z.string(), z.unknown()),
-      connectionId: uuid,
-      connector: z.string(),
-      channel: z.string(),
-      target: z.unknown(),
+      ...approvalPlace.shape,
       approvers: z.array(z.string()),
+      escalation: approvalPlace.nullable().describe('where it is asked in addition'),
+      reminders: count,
       status: approvalStatus,
-      ref: z.record(z.string(), z.unknown()).nullable(),
       decidedBy: z.string().nullable(),
       decidedAt: z.int().nullable().describe('milliseconds since 1970'),
+      requestedAt: z.int().describe('milliseconds since 1970'),
       expiresAt: z.int().describe('milliseconds since 1970'),
     })
     .meta({ id: 'Approval' }),

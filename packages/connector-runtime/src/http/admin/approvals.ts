@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Decided } from '../../approvals/index.ts';
 import { RuntimeError } from '../../types/errors.ts';
 import { answers } from './answers.ts';
 import type { AdminPorts } from './ports.ts';
@@ -19,25 +20,33 @@ export function approvalRoutes({ approvals }: AdminPorts): AdminRoutes {
       summary: 'Decide, as the holder of the token, where the rule names them',
       role: 'operator',
       body: requests.decideApproval,
-      answer: z.object({ status: z.literal('decided') }),
+      answer: z.discriminatedUnion('status', [
+        z.object({ status: z.literal('decided') }),
+        z.object({ status: z.literal('counted'), approved: z.int(), needed: z.int() }),
+      ]),
       run: async ({ tenantId, approvalId, body: { decision }, by }) => {
-        const click = { tenantId, approvalId, decision, actor: by, via: { admin: true } } as const;
-        const { status, code } = await approvals.decide(click);
-        if (status === 'decided') return { status };
-        throw refused(status, code, approvalId);
+        const decided = await approvals.decide({ tenantId, approvalId, decision, actor: by, via: { admin: true } });
+        if (decided.status === 'decided') return { status: decided.status };
+        if (decided.status === 'counted') return decided;
+        throw new RuntimeError(decided.code, why(decided, approvalId));
       },
     }),
   };
 }
 
-function refused(status: string, code: string | undefined, approvalId: string): RuntimeError {
-  if (status === 'already-decided') {
-    return new RuntimeError('APPROVAL_ALREADY_DECIDED', `approval ${approvalId} was decided before; nothing changed`);
+function why(decided: Exclude<Decided, { status: 'decided' | 'counted' }>, approvalId: string): string {
+  switch (decided.code) {
+    case 'APPROVAL_ALREADY_DECIDED':
+      return `approval ${approvalId} was closed before as ${decided.was}; nothing changed`;
+    case 'APPROVAL_ALREADY_COUNTED':
+      return `the holder of this token has approved ${approvalId} before, under this or another name; it counts once`;
+    case 'APPROVAL_UNKNOWN':
+      return `there is no approval ${approvalId} here`;
+    case 'APPROVAL_EXPIRED':
+      return `approval ${approvalId} has expired; nothing changed`;
+    case 'APPROVAL_GROUP_UNREADABLE':
+      return `the rule's list does not name the holder of this token, and its groups can't be read: see the log`;
+    case 'APPROVAL_ACTOR_NOT_ALLOWED':
+      return `this token may not decide on approval ${approvalId}: name its holder in the rule's approvers`;
   }
-  if (code === 'APPROVAL_UNKNOWN') return new RuntimeError(code, `there is no approval ${approvalId} here`);
-  if (code === 'APPROVAL_EXPIRED') return new RuntimeError(code, `approval ${approvalId} has expired; nothing changed`);
-  return new RuntimeError(
-    'APPROVAL_ACTOR_NOT_ALLOWED',
-    `this token may not decide on approval ${approvalId}: name its holder in the workspace's approvers`,
-  );
 }

@@ -1,4 +1,5 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
+import type { Decided } from '../../approvals/index.ts';
 import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
 import type { ConnectionLimits, RateOverride } from '../../limits/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
@@ -81,7 +82,7 @@ export interface AdminPorts {
       readonly decision: 'approved' | 'denied';
       readonly actor: string;
       readonly via: { readonly admin: true };
-    }): Promise<{ readonly status: string; readonly code?: string }>;
+    }): Promise<Decided>;
   };
   readonly audit: {
     list(

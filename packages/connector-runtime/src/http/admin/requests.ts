@@ -1,5 +1,6 @@
 import { VERSION_PATTERN } from '@org/connector-artifact';
 import { z } from 'zod';
+import { RULE_NAME } from '../../types/approval-rule.ts';
 import { adminRoles } from '../../types/roles.ts';
 
 /** What the admin API takes, by operation. Strict: a misspelt field is refused, not ignored. */
@@ -15,6 +16,8 @@ const name = plain(100).trim().min(1);
 const secretReference = z.strictObject({ ref: z.string().min(1).max(2000) });
 const secrets = z.record(z.string().max(100), z.union([z.string().max(100_000), secretReference]));
 const actor = plain(200);
+const seconds = z.int().min(1).max(2_592_000);
+const ruleName = z.string().regex(RULE_NAME);
 const endpointSecret = z.string().max(1000).optional();
 /** Up to 30 days; a day when left out. */
 const overlapSeconds = z.int().min(0).max(2_592_000).default(86_400);
@@ -57,7 +60,23 @@ export const requests = {
     channel: z.string().min(1).max(100),
     target: z.unknown(),
     approvers: z.array(actor).max(500),
-    expiresInSeconds: z.int().min(1).max(2_592_000),
+    groups: z.array(actor).max(20).optional().describe('as the channel names them; asked for at the click'),
+    quorum: z.int().min(1).max(20).optional().describe('how many people have to approve; 1 when left out'),
+    samePerson: z
+      .array(z.array(actor).min(2).max(10))
+      .max(500)
+      .optional()
+      .describe('names of one person, in each list: they count once'),
+    requesterMayApprove: z.boolean().optional(),
+    expiresInSeconds: seconds,
+    reminders: z
+      .strictObject({ afterSeconds: seconds.min(60), times: z.int().min(1).max(20) })
+      .optional()
+      .describe('after so long, and again after as long, at most so often'),
+    escalation: z
+      .strictObject({ afterSeconds: seconds, rule: ruleName })
+      .optional()
+      .describe('asked in addition under another rule, when still open then'),
   }),
   addArtifact: z.strictObject({ path: z.string().min(1).max(4096) }),
   enable: z.strictObject({ digest }),
