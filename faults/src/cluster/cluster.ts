@@ -7,13 +7,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LeftOut } from '../leave-out.ts';
 import { type CrashingDatabase, startDatabase } from './database.ts';
 import { type NodeProcess, type NodeSettings, startNode } from './node-process.ts';
-import { writeTicketConnector } from './ticket-connector.ts';
+import { writeConnectors } from './ticket-connector.ts';
 import { serveTicketSaas, type TicketSaas } from './ticket-saas.ts';
 
 export interface ClusterOptions {
   readonly nodes: number;
   /** Steps that every node's build leaves out. */
   readonly broken?: readonly LeftOut[];
+  /** Nodes serve the Slack connector as well. */
+  readonly slack?: boolean;
 }
 
 /** Whole runtimes, each a process of its own, on one real Postgres and beside one SaaS. */
@@ -35,7 +37,7 @@ export interface Cluster {
 /** A supervisor's patience with a node that does not start, while its database is down for example. */
 const RESTARTS = 100;
 
-export async function startCluster({ nodes, broken = [] }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ nodes, broken = [], slack = false }: ClusterOptions): Promise<Cluster> {
   // In memory where there is some: Postgres syncs as in production, but nobody waits for a disk.
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'faults-cluster-'));
   // Postgres runs as a user of its own where this process is root, and must reach its data below this folder.
@@ -43,7 +45,7 @@ export async function startCluster({ nodes, broken = [] }: ClusterOptions): Prom
   const [database, saas, files] = await Promise.all([
     startDatabase(folder),
     serveTicketSaas(),
-    writeTicketConnector(folder),
+    writeConnectors(folder, { slack }),
   ]);
   const settings: NodeSettings = {
     ...files,

@@ -12,7 +12,7 @@ export interface NodeSettings {
   readonly masterKey: string;
   readonly adminToken: string;
   readonly trust: string;
-  readonly artifact: string;
+  readonly artifacts: readonly string[];
 }
 
 export interface NodeProcess {

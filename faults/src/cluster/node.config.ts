@@ -18,7 +18,7 @@ export default defineRuntimeConfig({
   masterKey: settings.masterKey,
   admin: { token: settings.adminToken },
   trust: settings.trust,
-  artifacts: [settings.artifact],
+  artifacts: settings.artifacts,
   workflows: [
     {
       name: 'record-changed',

@@ -5,6 +5,7 @@ import type { Hook } from './webhook-sender.ts';
 /** A tenant of the cluster, with what its vendor was told. */
 export interface ClusterTenant {
   readonly id: string;
+  readonly workspaceId: string;
   /** Its account at the SaaS. */
   readonly account: string;
   readonly connectionId: string;
@@ -22,8 +23,8 @@ export async function createClusterTenant(
   const admin = createAdminClient(first.node.url, cluster.adminToken);
   const { id, workspaceId } = await admin.post<{ id: string; workspaceId: string }>('/tenants', { name: account });
   const at = `/tenants/${id}`;
-  const { artifacts } = await admin.get<{ artifacts: { digest: string }[] }>('/artifacts');
-  await admin.post(`${at}/enablements`, { digest: artifacts[0]?.digest });
+  const { artifacts } = await admin.get<{ artifacts: { id: string; digest: string }[] }>('/artifacts');
+  for (const { digest } of artifacts) await admin.post(`${at}/enablements`, { digest });
   await admin.put(`${at}/policy`, { text: '@id("tickets") permit (principal, action, resource);' });
   const connection = await admin.post<{ id: string }>(`${at}/connections`, {
     workspaceId,
@@ -43,6 +44,7 @@ export async function createClusterTenant(
   };
   return {
     id,
+    workspaceId,
     account,
     connectionId: connection.id,
     hooks: { changed: await hook('changed'), noticed: await hook('noticed'), asked: await hook('asked') },

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeySigner, generateKeyPair, packArtifact, signArtifact } from '@org/connector-artifact';
+import { fileURLToPath } from 'node:url';
+import { createKeySigner, generateKeyPair, packArtifact, readArtifact, signArtifact } from '@org/connector-artifact';
 import { type Manifest, manifestBytes } from '@org/connector-sdk';
 
 /** As small as a connector can be: what it costs to start one is not what is tried here. */
@@ -161,18 +162,30 @@ const manifest: Manifest = {
   approvalChannels: {},
 };
 
-/** The signed artifact and a policy that trusts it, as files for a config. */
-export async function writeTicketConnector(folder: string): Promise<{ artifact: string; trust: string }> {
-  const signer = createKeySigner(generateKeyPair().privateKeyPem);
-  const unsigned = new Map<string, Uint8Array>([
+/** The signed artifact, with Slack’s beside it where it is wanted, and a policy that trusts them, as files for a config. */
+export async function writeConnectors(
+  folder: string,
+  { slack = false }: { readonly slack?: boolean } = {},
+): Promise<{ artifacts: readonly string[]; trust: string }> {
+  const publishers: Record<string, object> = {};
+  const sign = async (publisher: string, id: string, files: ReadonlyMap<string, Uint8Array>) => {
+    const signer = createKeySigner(generateKeyPair().privateKeyPem);
+    const { keyId, publicKeyPem: publicKey } = signer;
+    publishers[publisher] = { keys: [{ keyId, publicKey, validFrom: '2020-01-01T00:00:00Z' }], allow: [id] };
+    const path = join(folder, `${id}.tgz`);
+    await writeFile(path, packArtifact(await signArtifact(files, signer, { signedAt: new Date() })));
+    return path;
+  };
+  const own = new Map<string, Uint8Array>([
     ['manifest.json', manifestBytes(manifest)],
     ['connector.mjs', Buffer.from(CODE)],
   ]);
-  const { keyId, publicKeyPem: publicKey } = signer;
-  const keys = [{ keyId, publicKey, validFrom: '2020-01-01T00:00:00Z' }];
-  const publishers = { [manifest.publisher]: { keys, allow: [manifest.id] } };
-  const files = { artifact: join(folder, 'tickets.tgz'), trust: join(folder, 'trust.json') };
-  await writeFile(files.artifact, packArtifact(await signArtifact(unsigned, signer, { signedAt: new Date() })));
-  await writeFile(files.trust, JSON.stringify({ trustVersion: 1, publishers }));
-  return files;
+  const artifacts = [await sign(manifest.publisher, manifest.id, own)];
+  if (slack) {
+    const built = fileURLToPath(new URL('../artifact', import.meta.resolve('@org/connector-slack')));
+    artifacts.push(await sign('org', 'slack', new Map(await readArtifact(built))));
+  }
+  const trust = join(folder, 'trust.json');
+  await writeFile(trust, JSON.stringify({ trustVersion: 1, publishers }));
+  return { artifacts, trust };
 }

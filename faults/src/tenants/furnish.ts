@@ -130,7 +130,14 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     channel: canary,
     target: JSON.stringify({ room: canary }),
   };
-  const rule = { connectionId, connector: 'probe', channel: canary, approvers: [canary], expiresInSeconds: 60 };
+  const rule = {
+    connectionId,
+    connector: 'probe',
+    channel: canary,
+    target: { room: canary },
+    approvers: [canary],
+    expiresInSeconds: 60,
+  };
   await db
     .insertInto('connector.approval_rules')
     .values({ tenant_id: tenantId, workspace_id: workspaceId, name: canary, rule: JSON.stringify(rule) })

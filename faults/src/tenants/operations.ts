@@ -66,7 +66,7 @@ function idsIn(schema: unknown): string[] {
 
 /** A value that the schema takes, with every field that it knows, but for what depends on what is there already. */
 function exampleOf(schema: Json, name: string, ids: Readonly<Record<string, string>>, turn: string): unknown {
-  const { const: only, enum: some, oneOf, anyOf, type, properties, items, minimum, minItems } = schema;
+  const { const: only, enum: some, oneOf, anyOf, type, properties, items, minimum, maximum, minItems } = schema;
   if (only !== undefined) return only;
   if (Array.isArray(some)) return some[0];
   const choice = (oneOf ?? anyOf) as readonly Json[] | undefined;
@@ -78,7 +78,8 @@ function exampleOf(schema: Json, name: string, ids: Readonly<Record<string, stri
     return Object.fromEntries(members.map(([key, value]) => [key, exampleOf(value, key, ids, turn)]));
   }
   if (type === 'array') return minItems === undefined ? [] : [exampleOf(items as Json, name, ids, turn)];
-  if (type === 'integer' || type === 'number') return Math.max(Number(minimum ?? 0), 60);
+  if (type === 'integer' || type === 'number')
+    return Math.max(Number(minimum ?? 0), Math.min(Number(maximum ?? 60), 60));
   if (type === 'boolean') return false;
   if (type === undefined) return {};
   if (isId(name)) return ids[name];

@@ -271,6 +271,23 @@ describe('pitfall 18: who clicked', () => {
   }
 });
 
+describe('pitfall 19: reply addresses that die', () => {
+  it('shows a decision at minute 31 by the reference that was stored with the message', async () => {
+    const { runId, node, approval } = await ask();
+    bench.clock.advance(31 * 60_000);
+    await node.approvals.decide(click(approval.id));
+    const refs: unknown[] = [];
+    const later = bench.createNode(flow(asking), {
+      async updateApproval(_channel, ref) {
+        refs.push(ref);
+      },
+    });
+    await bench.pump(later);
+    expect(refs).toEqual([(await bench.approvals(runId))[0]?.ref]);
+    expect(refs[0]).toEqual({ ts: expect.any(String) });
+  });
+});
+
 describe('pitfall 20: what runs is what was shown', () => {
   it('does not carry a yes over to an input that was changed after display', async () => {
     const { runId, node, approval } = await ask(async ({ plan, approval, action }) => {

@@ -1,37 +1,23 @@
 import { ActionError } from '@org/connector-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AnyWorkflow } from '../runs/define-workflow.ts';
-import { sampleAction } from '../runs/test-manifest.ts';
-import { type Bench, createBench } from '../test-run-bench.ts';
+import type { Bench } from '../test-run-bench.ts';
 import type { ApprovalRule } from '../types/approval-rule.ts';
-
-type Act = { action(name: string, input: unknown): Promise<unknown> };
+import { createAskingBench, workflow } from './test-asking.ts';
 
 const MINUTE = 60_000;
 const [anna, boss, deputy] = ['chat:T1/U1', 'chat:T1/U8', 'chat:T1/U9'] as const;
 let bench: Bench;
-let base: ApprovalRule;
-const workflow: AnyWorkflow = {
-  name: 'flow',
-  on: 'sample.changed',
-  run: (async ({ action }: Act) => action('sample.set-high', { value: 'x' })) as AnyWorkflow['run'],
-};
+let asking: Awaited<ReturnType<typeof createAskingBench>>;
 
 beforeAll(async () => {
-  bench = await createBench({ actions: { 'set-high': sampleAction({ risk: 'high' }) } });
-  base = bench.rule();
-  bench.setRule('bosses', { ...base, channel: 'bosses', approvers: [boss, deputy], quorum: 2 });
+  asking = await createAskingBench();
+  bench = asking.bench;
+  bench.setRule('bosses', { ...bench.rule(), channel: 'bosses', approvers: [boss, deputy], quorum: 2 });
 });
 afterAll(() => bench?.close());
 
 async function ask(rule: Partial<ApprovalRule>) {
-  bench.setRule('default', { ...base, approvers: [anna], ...rule });
-  const runId = await bench.seedRun('flow');
-  const node = bench.createNode([workflow]);
-  await node.executor.execute(runId);
-  await bench.pump(node);
-  const approval = (await bench.approvals(runId)).at(-1);
-  if (approval === undefined) throw new Error('nothing was asked');
+  const { runId, node, approval } = await asking.ask({ approvers: [anna], ...rule });
   const { id: approvalId } = approval;
   const { tenantId, chatId: connectionId } = bench.tenant;
   const pass = async (ms: number, on = node) => {

@@ -1,39 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AnyWorkflow, PlannedStep } from '../runs/define-workflow.ts';
-import { sampleAction } from '../runs/test-manifest.ts';
-import { type Bench, createBench } from '../test-run-bench.ts';
+import type { Bench } from '../test-run-bench.ts';
 import type { ApprovalRule } from '../types/approval-rule.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Click } from './click.ts';
-
-type Act = { action(step: PlannedStep | string, input?: unknown): Promise<unknown> };
+import { createAskingBench, workflow } from './test-asking.ts';
 
 let bench: Bench;
-let base: ApprovalRule;
+let asking: Awaited<ReturnType<typeof createAskingBench>>;
 const people = ['U1', 'U2', 'U3', 'U4', 'U5'].map((id) => `chat:T1/${id}`);
 const [anna = '', ben = '', cleo = ''] = people;
-const workflow: AnyWorkflow = {
-  name: 'flow',
-  on: 'sample.changed',
-  run: (async ({ action }: Act) => action('sample.set-high', { value: 'x' })) as AnyWorkflow['run'],
-};
 
 beforeAll(async () => {
-  bench = await createBench({ actions: { 'set-high': sampleAction({ risk: 'high' }) } });
-  base = bench.rule();
+  asking = await createAskingBench();
+  bench = asking.bench;
 });
 afterAll(() => bench?.close());
 beforeEach(() => bench.groups.clear());
 
 /** A run that waits under a rule. */
 async function ask(rule: Partial<ApprovalRule>) {
-  bench.setRule('default', { ...base, approvers: people, ...rule });
-  const runId = await bench.seedRun('flow');
-  const node = bench.createNode([workflow]);
-  await node.executor.execute(runId);
-  await bench.pump(node);
-  const approval = (await bench.approvals(runId)).at(-1);
-  if (approval === undefined) throw new Error('nothing was asked');
+  const waiting = await asking.ask({ approvers: people, ...rule });
+  const { approval } = waiting;
   const { tenantId, chatId } = bench.tenant;
   const click = (actor: string, changes: Partial<Click> = {}) =>
     bench.createNode([workflow]).approvals.decide({
@@ -44,8 +31,7 @@ async function ask(rule: Partial<ApprovalRule>) {
       via: { connectionId: chatId },
       ...changes,
     });
-  const kinds = async (kind: string) => (await bench.auditKinds(runId)).filter((one) => one === kind).length;
-  return { runId, node, approval, click, kinds };
+  return { ...waiting, click };
 }
 
 describe('a quorum', () => {

@@ -1,14 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { leaseRate } from './lease-rate.ts';
-
-const tenantOnly = (table: string) => [
-  `alter table connector.${table} enable row level security`,
-  `alter table connector.${table} force row level security`,
-  `create policy tenant on connector.${table} using (
-    tenant_id::text = (select current_setting('connector.tenant', true))
-    or (select current_setting('connector.tenant', true)) = '*')`,
-];
+import { tenantOnly } from './tenant-only.ts';
 
 const statements = [
   // What a connection may send (GCRA): `next_at` is when the next request would be due at an even pace.

@@ -1,16 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-
-function ofTenant(table: string, rights: string): string[] {
-  return [
-    `grant ${rights} on connector.${table} to connector_app`,
-    `alter table connector.${table} enable row level security`,
-    `alter table connector.${table} force row level security`,
-    `create policy tenant on connector.${table} using (
-      tenant_id::text = (select current_setting('connector.tenant', true))
-      or (select current_setting('connector.tenant', true)) = '*')`,
-  ];
-}
+import { tenantOnly } from './tenant-only.ts';
 
 const statements = [
   `create table connector.approval_rules (
@@ -59,9 +49,9 @@ const statements = [
     primary key (approval_id, person),
     foreign key (tenant_id, approval_id) references connector.approvals (tenant_id, id)
   )`,
-  ...ofTenant('approval_rules', 'select, insert, update, delete'),
-  ...ofTenant('approval_escalations', 'select, insert, update'),
-  ...ofTenant('approval_decisions', 'select, insert, update'),
+  'grant select, insert, update, delete on connector.approval_rules to connector_app',
+  'grant select, insert, update on connector.approval_escalations, connector.approval_decisions to connector_app',
+  ...['approval_rules', 'approval_escalations', 'approval_decisions'].flatMap(tenantOnly),
 ];
 
 /** Several named rules for each workspace, several people for each question, and a second place to ask in. */
