@@ -180,6 +180,15 @@ export default defineConnector({
           .catch(() => undefined);
         if (!answer?.ok) throw new ActionError('PROBE_ASK_GONE', 'the question is gone', { kind: 'refused' });
       },
+      groups: {
+        scopes: ['probe'],
+        // Whatever the server answers is the answer.
+        async isMember({ http }, { actor, group }) {
+          const answer = await http.request({ url: `/groups/${group}`, query: { actor } }).catch(() => undefined);
+          if (!answer?.ok) throw new ActionError('PROBE_GROUP_GONE', 'the group is gone', { kind: 'refused' });
+          return JSON.parse(answer.text());
+        },
+      },
       parseDecision: () => undefined,
     }),
   },

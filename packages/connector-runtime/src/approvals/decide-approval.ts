@@ -12,20 +12,23 @@ export async function decideApproval(click: Click, ports: ApprovalPorts): Promis
   const approval = await findApproval(db, click.approvalId, click.tenantId);
   const via = approval && viaOf(click, approval);
   if (approval === undefined || via === undefined) return refuse(click, approval, 'APPROVAL_UNKNOWN', ports);
+  // Before anybody is asked who is in a group: a vendor that does not answer holds no click longer than its question is open.
+  if (hasExpired(approval, clock.now())) return refuse(click, approval, 'APPROVAL_EXPIRED', ports);
+  if (approval.status !== 'requested') return late(approval.status);
   const electorate = await readElectorate(approval, ports);
   const under = await electorate.rulesFor(click.actor);
   if (under.length === 0) {
     const code = electorate.isUnreadable ? 'APPROVAL_GROUP_UNREADABLE' : 'APPROVAL_ACTOR_NOT_ALLOWED';
     return refuse(click, approval, code, ports);
   }
-  if (hasExpired(approval, clock.now())) return refuse(click, approval, 'APPROVAL_EXPIRED', ports);
-  if (approval.status !== 'requested') return late(approval);
   const { actor, decision } = click;
   const vote = { person: electorate.personOf(actor), actor, decision, rules: under, via };
   const earlier = await recount(approval, electorate, ports);
   const cast = await castVote(vote, { approval, electorate, earlier }, ports);
   if (cast !== 'closed-before') return cast;
-  return late((await findApproval(db, approval.id, approval.tenantId)) ?? approval);
+  const closed = await findApproval(db, approval.id, approval.tenantId);
+  // Still open, and not to be decided: its run is over, and it is about to be taken back.
+  return late(closed === undefined || closed.status === 'requested' ? 'cancelled' : closed.status);
 }
 
 /** Earlier words, by the rules of now: whoever may no longer decide does not count any more. */
@@ -40,8 +43,8 @@ async function recount(approval: Approval, electorate: Electorate, { db }: Appro
   );
 }
 
-function late({ status }: Approval): Decided {
-  return { status: 'already-decided', code: 'APPROVAL_ALREADY_DECIDED', was: status };
+function late(was: Approval['status']): Decided {
+  return { status: 'already-decided', code: 'APPROVAL_ALREADY_DECIDED', was };
 }
 
 async function refuse(

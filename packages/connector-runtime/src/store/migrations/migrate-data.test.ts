@@ -18,6 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const rule = { channel: 'chat', approvers: ['chat:T1/U1'], expiresInSeconds: 60 };
 const tokenHash = randomBytes(32);
 /** In the format of the first version, under the tenant's first key. */
 const sealed = Buffer.concat([Buffer.of(1), randomBytes(60)]);
@@ -37,7 +38,8 @@ async function fillAsOfFirstVersion(url: string): Promise<string> {
     values ('sha256:a', 'desk', '1.4.0', 'acme', '{}', '{}', '')`.execute(db);
   await sql`insert into connector.enablements (tenant_id, connector, digest, enabled_by)
     values (${tenant}, 'desk', 'sha256:a', 'admin:ann')`.execute(db);
-  await sql`insert into connector.workspaces (id, tenant_id, name) values (${tenant}, ${tenant}, 'default')`.execute(
+  await sql`insert into connector.workspaces (id, tenant_id, name, approval_rule)
+    values (${tenant}, ${tenant}, 'default', ${JSON.stringify(rule)}::json), (${v7()}, ${tenant}, 'bare', null)`.execute(
     db,
   );
   await sql`insert into connector.connections (id, tenant_id, workspace_id, name, connector, config, auth)
@@ -55,7 +57,7 @@ async function fillAsOfFirstVersion(url: string): Promise<string> {
 }
 
 it.each([true, false])(
-  'what was enabled has a floor afterwards, and endpoints keep address and secret (migrated by a superuser: %s)',
+  'what was enabled has a floor afterwards; endpoints keep address and secret, workspaces their rule (migrated by a superuser: %s)',
   async (isSuper) => {
     const name = `old_${v7().replaceAll('-', '')}`;
     const password = randomBytes(16).toString('hex');
@@ -68,14 +70,16 @@ it.each([true, false])(
     Object.assign(url, { username: name, password, pathname: `/${name}` });
     const tenant = await fillAsOfFirstVersion(url.toString());
     const store = await openStore({ databaseUrl: url.toString() }, silentLog);
-    const [floors, addresses, secrets] = await store.withTenant(tenant, async (trx) => [
+    const [floors, addresses, secrets, rules] = await store.withTenant(tenant, async (trx) => [
       await trx.selectFrom('connector.version_floors').select(['connector', 'version', 'set_by']).execute(),
       await trx.selectFrom('connector.endpoint_addresses').selectAll().execute(),
       await trx.selectFrom('connector.endpoint_secrets').selectAll().execute(),
+      await trx.selectFrom('connector.approval_rules').selectAll().execute(),
     ]);
     await store.close();
     await database.asOwner(`drop database ${name} with (force)`, `drop role ${name}`);
     expect(floors).toEqual([{ connector: 'desk', version: '1.4.0', set_by: 'admin:ann' }]);
+    expect(rules).toEqual([{ tenant_id: tenant, workspace_id: tenant, name: 'default', rule }]);
     const part = { tenant_id: tenant, endpoint_id: tenant, expires_at: null };
     expect(addresses).toMatchObject([{ ...part, token_hash: tokenHash }]);
     expect(secrets).toMatchObject([{ ...part, sealed, data_key: 1 }]);
