@@ -112,3 +112,35 @@ it('a workflow that asks under the rule that policy names asks once', async () =
   bench.policyTexts.clear();
   bench.setRule('finance', undefined);
 });
+
+it('an answer is told with the rule that people were asked under, whatever is asked for now', async () => {
+  const ask = (node: ReturnType<Bench['createNode']>, runId: string, rule?: string) =>
+    bench.run(runId).then((run) =>
+      node.approvals.request({
+        run: { ...run, tenantId: run.tenant_id, workspaceId: run.workspace_id } as never,
+        step: {
+          key: 'approval#1',
+          kind: 'approval',
+          digest: 'd',
+          action: null,
+          connectionId: null,
+          input: null,
+          idempotencyKey: '',
+        },
+        title: 'Pay?',
+        reason: '',
+        context: [],
+        actions: [],
+        ...(rule === undefined ? {} : { rule }),
+      }),
+    );
+  const runId = await bench.seedRun('pay');
+  const node = bench.createNode([workflow]);
+  const { approvalId, rule } = await ask(node, runId);
+  expect(rule).toBe('default');
+  const { tenantId, chatId: connectionId } = bench.tenant;
+  await node.approvals.decide({ tenantId, approvalId, decision: 'approved', actor: APPROVER, via: { connectionId } });
+  bench.setRule('finance', { ...bench.rule(), approvers: ['chat:T1/UF'] });
+  expect(await ask(node, runId, 'finance')).toMatchObject({ approvalId, status: 'approved', rule: 'default' });
+  bench.setRule('finance', undefined);
+});

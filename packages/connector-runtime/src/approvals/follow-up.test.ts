@@ -2,6 +2,7 @@ import { ActionError } from '@org/connector-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bench } from '../test-run-bench.ts';
 import type { ApprovalRule } from '../types/approval-rule.ts';
+import { RuntimeError } from '../types/errors.ts';
 import { createAskingBench, workflow } from './test-asking.ts';
 
 const MINUTE = 60_000;
@@ -53,6 +54,19 @@ describe('reminders', () => {
     await Promise.all(nodes.map(({ approvals }) => approvals.followUp(approvalId)));
     expect(reminded(approvalId)).toHaveLength(1);
     await bench.pump(node);
+    expect(reminded(approvalId)).toHaveLength(1);
+  });
+
+  it('that can’t be sent are audited, and the next one comes', async () => {
+    const { approvalId, runId } = await ask({ reminders });
+    const failing = bench.createNode([workflow], {
+      remindApproval: () => Promise.reject(new RuntimeError('RATE_LIMITED', 'later')),
+    });
+    bench.clock.advance(10 * MINUTE);
+    await failing.approvals.followUp(approvalId);
+    expect(await bench.auditKinds(runId)).toContain('approval.reminder_failed');
+    bench.clock.advance(10 * MINUTE);
+    await bench.createNode([workflow]).approvals.followUp(approvalId);
     expect(reminded(approvalId)).toHaveLength(1);
   });
 

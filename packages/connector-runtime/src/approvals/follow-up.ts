@@ -23,7 +23,7 @@ export async function followUp(approvalId: string, ports: ApprovalPorts): Promis
   }
   const now = await findApproval(db, approvalId);
   if (now === undefined || now.status !== 'requested') return;
-  // A second place that there is no rule for is not tried again.
+  // A second place that there is no rule for is tried again with the next reminder only.
   const open = escalationAt !== undefined && escalationAt <= clock.now() ? { ...rule, escalation: undefined } : rule;
   await db.transaction().execute((trx) => scheduleFollowUp(trx, now, open, jobs));
 }

@@ -1,4 +1,10 @@
-import { ActionError, type ApprovalDecision, type ApprovalProgress, type ApprovalRequest } from '@org/connector-sdk';
+import {
+  ActionError,
+  type ApprovalDecision,
+  type ApprovalProgress,
+  type ApprovalRequest,
+  isConnectorError,
+} from '@org/connector-sdk';
 import { sql } from 'kysely';
 import { quorumOf } from '../types/approval-rule.ts';
 import type { ChannelTarget } from '../types/connector-calls.ts';
@@ -86,8 +92,13 @@ export async function remind(approval: Approval, ports: ApprovalPorts): Promise<
     if (!isPosted(place)) return;
     const progress = await progressOf(approval, place, ports);
     const target = channelOf(approval, place, `reminder-${approval.reminders + 1}`);
-    const code = await refusalOfChannel(ports.calls.remindApproval(target, place.ref, progress));
-    if (code !== undefined) await ports.audit.record(auditOf(approval, 'approval.reminder_failed', 'system', { code }));
+    try {
+      await ports.calls.remindApproval(target, place.ref, progress);
+    } catch (error) {
+      // It has been counted: the next one comes in its time.
+      if (!isConnectorError(error)) throw error;
+      await ports.audit.record(auditOf(approval, 'approval.reminder_failed', 'system', { code: error.code }));
+    }
   });
 }
 

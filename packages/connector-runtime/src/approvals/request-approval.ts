@@ -28,7 +28,7 @@ export async function requestApproval(ask: ApprovalAsk, ports: ApprovalPorts): P
     await lockRun(trx, run);
     const current = await findCurrent(trx, run.id, step.key);
     if (current !== undefined) {
-      if (answers(current, { digests, rule: name, kind: step.kind })) return asked(current, ask);
+      if (answers(current, { digests, rule: name, kind: step.kind })) return asked(current);
       if (current.status === 'requested') await cancelApproval(trx, current, 'APPROVAL_CHANGED', ports);
     }
     if (rule === undefined) {
@@ -59,13 +59,10 @@ function answers(
   return same && current.rule === rule && current.status !== 'cancelled';
 }
 
-function asked({ id, status, digests, decidedBy, request }: Approval, ask: ApprovalAsk): AskedApproval {
+/** With the rule that people were asked under, whatever is asked for now: their word is theirs. */
+function asked({ id, status, digests, decidedBy, request, rule }: Approval): AskedApproval {
   if (status === 'cancelled') throw new TypeError('a cancelled approval answers nothing');
-  return { approvalId: id, status, digests, actor: decidedBy, auditUrl: request.auditUrl, ...underRule(ask) };
-}
-
-function underRule({ rule }: ApprovalAsk): Pick<AskedApproval, 'rule'> {
-  return rule === undefined ? {} : { rule };
+  return { approvalId: id, status, digests, actor: decidedBy, auditUrl: request.auditUrl, rule };
 }
 
 /** Only the run's current holder asks, and one at a time. */
@@ -140,7 +137,7 @@ async function insert(
     digests,
     actor: null,
     auditUrl: request.auditUrl,
-    ...underRule(ask),
+    rule: name,
   };
 }
 

@@ -38,7 +38,7 @@ export interface ApprovalAsk {
 /** Where an asked approval stands. */
 export interface AskedApproval {
   readonly approvalId: string;
-  /** The named rule that it was asked under. */
+  /** The name of the rule that people were asked under. */
   readonly rule?: string;
   readonly status: 'requested' | 'approved' | 'denied' | 'expired';
   /** What was asked, and so what a "yes" covers: one planned digest per action shown. */
