@@ -1,7 +1,27 @@
 import type { ManifestAction } from '@org/connector-sdk';
+import type { Step } from '../types/run.ts';
 
-/** How often an attempt is sent before the step fails. */
-export const MAX_ATTEMPTS = 5;
+/** How many attempts may come to an end that somebody sees before the step fails. */
+const MAX_SEEN = 5;
+
+/** How many may end with their node: a step that ends the nodes that take it must not be taken for ever. */
+const MAX_LOST = 20;
+
+/** The attempts of a step so far. Those lost with their node say nothing about the SaaS: they are counted apart. */
+export interface Tries {
+  readonly seen: number;
+  readonly lost: number;
+}
+
+/** A step that is still `intended` is taken over from a process that ended, or was paused, before it could say more. */
+export function triesOf({ status, attempts, lost }: Pick<Step, 'status' | 'attempts' | 'lost'>): Tries {
+  const lostNow = status === 'intended' ? lost + 1 : lost;
+  return { seen: attempts - lostNow, lost: lostNow };
+}
+
+export function mayTryAgain({ seen, lost }: Tries): boolean {
+  return seen < MAX_SEEN && lost < MAX_LOST;
+}
 
 /** How long a process may take from its committed intent to the send. After a longer pause it commits a new one first. */
 export const MAX_PAUSE_MS = 5_000;
@@ -31,7 +51,7 @@ export function nextLookAt(attemptedAt: number, manifest: ManifestAction, now: n
 }
 
 /** Full jitter, doubling from one second, at most five minutes; never earlier than what the SaaS asked for. */
-export function retryDelayMs(attempt: number, retryAfterMs: number | undefined, random: () => number): number {
-  const ceiling = Math.min(1000 * 2 ** (attempt - 1), 5 * MINUTE_MS);
+export function retryDelayMs({ seen }: Tries, retryAfterMs: number | undefined, random: () => number): number {
+  const ceiling = Math.min(1000 * 2 ** Math.max(0, seen - 1), 5 * MINUTE_MS);
   return Math.max(Math.ceil(random() * ceiling), retryAfterMs ?? 0);
 }

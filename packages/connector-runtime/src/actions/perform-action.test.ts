@@ -89,6 +89,50 @@ describe('a refusal that may pass', () => {
   });
 });
 
+describe('nodes that end with an attempt in hand', () => {
+  /** A process that takes the run over, sends, and ends before the answer. */
+  async function loseNode(runId: string) {
+    const ended = Promise.withResolvers<void>();
+    answer = () => {
+      ended.resolve();
+      return new Promise(() => undefined);
+    };
+    await Promise.race([ended.promise, bench.createNode(workflows).executor.execute(runId)]);
+    bench.clock.advance(60_000);
+  }
+
+  it('use up none of the attempts that the SaaS is given', async () => {
+    const runId = await bench.seedRun('natural');
+    for (let loss = 0; loss < 7; loss += 1) await loseNode(runId);
+    answer = async () => refusedForNow;
+    for (let refusal = 0; refusal < 4; refusal += 1) {
+      expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'waiting' });
+      bench.clock.advance(90_000);
+    }
+    answer = async () => applied;
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 12 });
+    expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+  });
+
+  it('give up no write that was looked for and never found', async () => {
+    found = { outcome: 'unknown', reason: 'unreadable' };
+    const runId = await bench.seedRun('findable');
+    for (let loss = 0; loss < 7; loss += 1) await loseNode(runId);
+    answer = async () => applied;
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 8 });
+  });
+
+  it.each([
+    ['natural', { run: 'waiting', step: 'unknown', dueAt: undefined, attempts: 20 }],
+    ['read', { run: 'failed', step: 'failed', attempts: 20 }],
+  ])('are not given the same step for ever: %s', async (action, state) => {
+    const runId = await bench.seedRun(action);
+    for (let loss = 0; loss < 20; loss += 1) await loseNode(runId);
+    expect(await execute(runId)).toMatchObject(state);
+    expect(sent).toHaveLength(20);
+  });
+});
+
 describe('a reply that was lost', () => {
   it('makes a read be read again', async () => {
     answer = async () => (sent.length === 1 ? unknown : applied);

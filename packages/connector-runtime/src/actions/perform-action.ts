@@ -7,7 +7,7 @@ import { idempotencyKey } from '../types/idempotency-key.ts';
 import type { JobQueue } from '../types/jobs.ts';
 import type { Decision, Outcome, PlannedAction, Step, StepError } from '../types/run.ts';
 import { type ActionRequest, attemptOf, type Performed, storedResult } from './action-request.ts';
-import { MAX_PAUSE_MS } from './attempt-schedule.ts';
+import { MAX_PAUSE_MS, triesOf } from './attempt-schedule.ts';
 import { createInputChecks } from './check-input.ts';
 import { createPostgresStepLedger } from './postgres-step-ledger.ts';
 import { createSettleByPerson, type SettleByPerson } from './settle-by-person.ts';
@@ -87,11 +87,9 @@ export function createActions(options: ActionsOptions): Actions {
       attemptedAt = await ledger.reserve(request, attempt, decision.policyIds);
     }
     const outcome = await run(request, attempt, attemptedAt, signal);
-    return ledger.settle(
-      request,
-      attempt,
-      settlementOf(outcome, { planned, attempt, attemptedAt, now: clock.now(), random }),
-    );
+    const { seen, lost } = existing === undefined ? { seen: 0, lost: 0 } : triesOf(existing);
+    const sent = { planned, tries: { seen: seen + 1, lost }, attemptedAt, now: clock.now(), random };
+    return ledger.settle(request, attempt, settlementOf(outcome, sent));
   }
 
   async function run(

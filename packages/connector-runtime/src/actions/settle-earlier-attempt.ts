@@ -3,9 +3,9 @@ import type { Clock } from '../types/clock.ts';
 import type { ConnectorCalls } from '../types/connector-calls.ts';
 import type { Step, StepError } from '../types/run.ts';
 import { type ActionRequest, attemptOf, type Performed } from './action-request.ts';
-import { absenceProvenAt, MAX_ATTEMPTS, nextLookAt } from './attempt-schedule.ts';
+import { absenceProvenAt, mayTryAgain, nextLookAt, triesOf } from './attempt-schedule.ts';
 import type { StepLedger } from './postgres-step-ledger.ts';
-import { isRepeatable, isResolvable } from './settlement.ts';
+import { isRepeatable, isResolvable, type Settlement } from './settlement.ts';
 
 export interface EarlierAttemptPorts {
   readonly calls: Pick<ConnectorCalls, 'resolve'>;
@@ -40,13 +40,13 @@ export async function settleEarlierAttempt(
   const resolution = await resolve();
   const now = clock.now();
   if (resolution.outcome === 'applied') {
-    return ledger.settle(request, attempts, { status: 'succeeded', output: resolution.output });
+    return settle({ status: 'succeeded', output: resolution.output });
   }
   // Sending again makes no difference: no need to wait until the absence proves anything.
   if (isRepeatable(planned)) return repeatOrGiveUp();
   if (resolution.outcome === 'unknown') {
     const error = outcomeUnknown(request, resolution.reason);
-    return ledger.settle(request, attempts, {
+    return settle({
       status: 'unknown',
       error,
       dueAt: nextLookAt(attemptedAt, manifest, now),
@@ -55,17 +55,21 @@ export async function settleEarlierAttempt(
   const provenAt = absenceProvenAt(attemptedAt, manifest);
   if (now < provenAt) {
     const error = outcomeUnknown(request, 'its absence proves nothing yet');
-    return ledger.settle(request, attempts, { status: 'unknown', error, dueAt: provenAt });
+    return settle({ status: 'unknown', error, dueAt: provenAt });
   }
   const error = { code: 'ACTION_FAILED', message: `attempt ${attempts} of ${planned.action} was never applied` };
-  if (attempts >= MAX_ATTEMPTS) return ledger.settle(request, attempts, { status: 'failed', error });
-  await ledger.settle(request, attempts, { status: 'waiting', error, dueAt: now });
+  if (!mayTryAgain(triesOf(existing))) return settle({ status: 'failed', error });
+  await settle({ status: 'waiting', error, dueAt: now });
   return 'send';
 
+  function settle(settlement: Settlement): Promise<Performed> {
+    return ledger.settle(request, attempts, { ...settlement, lost: existing.status === 'intended' });
+  }
+
   async function repeatOrGiveUp(): Promise<Performed | Cleared> {
-    if (isRepeatable(planned) && attempts < MAX_ATTEMPTS) return 'repeat';
+    if (isRepeatable(planned) && mayTryAgain(triesOf(existing))) return 'repeat';
     const status = manifest.effect === 'read' ? 'failed' : 'unknown';
-    return ledger.settle(request, attempts, { status, error: outcomeUnknown(request) });
+    return settle({ status, error: outcomeUnknown(request) });
   }
 
   async function resolve(): Promise<Resolution<unknown>> {

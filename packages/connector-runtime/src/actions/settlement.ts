@@ -1,5 +1,5 @@
 import type { HttpTrace, Outcome, PlannedAction, StepError } from '../types/run.ts';
-import { MAX_ATTEMPTS, nextLookAt, retryDelayMs } from './attempt-schedule.ts';
+import { mayTryAgain, nextLookAt, retryDelayMs, type Tries } from './attempt-schedule.ts';
 
 /** What the journal is to say of an attempt. `unknown` without `dueAt`: a person has to settle it. */
 export interface Settlement {
@@ -10,6 +10,8 @@ export interface Settlement {
   readonly http?: readonly HttpTrace[];
   /** Nothing was tried: the next attempt has the same number. */
   readonly uncounted?: boolean;
+  /** Said by another process than the one whose attempt it was: that one ended, or was paused for too long. */
+  readonly lost?: boolean;
 }
 
 /** True when sending again makes no difference: the same state results, or the SaaS recognises our key. */
@@ -25,7 +27,8 @@ export function isResolvable({ manifest }: PlannedAction): boolean {
 
 export interface SentAttempt {
   readonly planned: PlannedAction;
-  readonly attempt: number;
+  /** This one among them. */
+  readonly tries: Tries;
   readonly attemptedAt: number;
   readonly now: number;
   readonly random: () => number;
@@ -33,14 +36,14 @@ export interface SentAttempt {
 
 /** An attempt is repeated only when it is known to have changed nothing, or when repeating makes no difference. */
 export function settlementOf(outcome: Outcome, sent: SentAttempt): Settlement {
-  const { planned, attempt, now } = sent;
+  const { planned, tries, now } = sent;
   const { http } = outcome;
   if (outcome.status === 'applied') return { status: 'succeeded', output: outcome.output, http };
 
   const { error } = outcome;
-  const attemptsLeft = attempt < MAX_ATTEMPTS;
+  const attemptsLeft = mayTryAgain(tries);
   const retryAfterMs = outcome.status === 'not-applied' ? outcome.retryAfterMs : undefined;
-  const retryAt = now + retryDelayMs(attempt, retryAfterMs, sent.random);
+  const retryAt = now + retryDelayMs(tries, retryAfterMs, sent.random);
   if (outcome.status === 'not-applied' || planned.manifest.effect === 'read') {
     if (outcome.status === 'not-applied' && outcome.heldBack) {
       return { status: 'waiting', error, http, dueAt: retryAt, uncounted: true };

@@ -173,6 +173,7 @@ export function createPostgresRunStore(options: {
         output: row.answer_id === null ? row.output : toEvent(answerOf(row)),
         error: row.error,
         attempts: row.attempts,
+        lost: row.lost,
         idempotencyKey: row.idempotency_key,
         approvalId: row.approval_id,
         plannedDigest: row.planned_digest,

@@ -56,6 +56,7 @@ async function execute(program: Program, world: World, delays: () => number, cra
       output: null,
       error: null,
       attempts: 0,
+      lost: 0,
       idempotencyKey: '',
       approvalId: null,
       plannedDigest: null,

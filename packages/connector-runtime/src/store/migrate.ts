@@ -16,6 +16,7 @@ import { workflows } from './migrations/0009-workflows.ts';
 import { policies } from './migrations/0011-policies.ts';
 import { audit } from './migrations/0013-audit.ts';
 import { approvals } from './migrations/0014-approvals.ts';
+import { lostAttempts } from './migrations/0015-lost-attempts.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -32,6 +33,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0011-policies': policies,
   '0013-audit': audit,
   '0014-approvals': approvals,
+  '0015-lost-attempts': lostAttempts,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

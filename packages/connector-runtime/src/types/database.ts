@@ -258,6 +258,8 @@ export interface Database extends ApprovalTables {
     output: NullableJson<unknown>;
     error: NullableJson<StepError>;
     attempts: Generated<number>;
+    /** Of these, how many ended with their node. */
+    lost: Generated<number>;
     idempotency_key: string;
     approval_id: string | null;
     /** The plan that was last sent under an approval. */

@@ -53,6 +53,8 @@ export interface Step {
   readonly output: unknown;
   readonly error: StepError | null;
   readonly attempts: number;
+  /** Of these, how many are known to have ended with their node: nobody saw what became of them. */
+  readonly lost: number;
   readonly idempotencyKey: string;
   /** The approval that it was sent under, or the question that it asked since. */
   readonly approvalId: string | null;
