@@ -1,6 +1,6 @@
 import { ActionError, isConnectorError, type ManifestAction } from '@org/connector-sdk';
 import type { BrokerSession } from './egress/index.ts';
-import type { PollOutcome } from './types/connector-calls.ts';
+import type { Lookup, PollOutcome } from './types/connector-calls.ts';
 import type { Outcome, StepError } from './types/run.ts';
 import { isTransient } from './types/transient.ts';
 
@@ -42,6 +42,16 @@ export function failedPoll(error: unknown, session: Waits): PollOutcome {
   const heldBack = session.heldBackMs() !== undefined;
   return { status: 'failed', error: toStepError(error), ...(heldBack && { heldBack }), ...waitAfter(error, session) };
 }
+
+/** What a search for an earlier attempt that failed means: nothing about the attempt. It says when to search again where the failure passes. */
+export function failedLookup(error: unknown, session?: Waits): Lookup {
+  const { code, message } = toStepError(error);
+  const unknown = { outcome: 'unknown', reason: `${code}: ${message}` } as const;
+  if (session?.heldBackMs() === undefined && !isRetryable(error)) return unknown;
+  return { ...unknown, retryAfterMs: 0, ...waitAfter(error, session ?? nothingSent) };
+}
+
+const nothingSent: Waits = { retryAfterMs: () => undefined, heldBackMs: () => undefined };
 
 type Waits = Pick<BrokerSession, 'retryAfterMs' | 'heldBackMs'>;
 

@@ -1,7 +1,7 @@
 import { isConnectorError, type Manifest } from '@org/connector-sdk';
 import type { ArtifactRegistry } from './artifacts/index.ts';
 import { noHttp, throughBroker } from './brokered-http.ts';
-import { askedToWaitMs, failedOutcome, failedPoll, toStepError } from './call-outcome.ts';
+import { askedToWaitMs, failedLookup, failedOutcome, failedPoll } from './call-outcome.ts';
 import {
   parseAccount,
   parseEvents,
@@ -74,6 +74,7 @@ interface CallBounds {
   readonly timeoutMs: number;
   readonly readsOnly?: boolean;
   readonly signal?: AbortSignal;
+  readonly beforeWrite?: Attempt['beforeWrite'];
 }
 
 /** The requests of one call, under the limits of its connection. */
@@ -127,7 +128,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
   function openSession(
     { connection, manifest }: Ready,
     priority: Priority,
-    { timeoutMs, readsOnly = false, signal }: CallBounds,
+    { timeoutMs, readsOnly = false, signal, beforeWrite }: CallBounds,
   ): LimitedSession {
     const gate = limits.open(connection, manifest.connection.rateLimit, priority);
     const session = broker.open({
@@ -139,6 +140,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
       timeoutMs,
       readsOnly,
       signal,
+      beforeWrite,
     });
     return { ...session, askedToWait: gate.askedToWait };
   }
@@ -239,14 +241,15 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
     forget: ({ id, tenantId }) => recent.forget(`${tenantId}:${id}`),
 
     async run(attempt, signal) {
-      const { planned } = attempt;
+      const { planned, beforeWrite } = attempt;
       const { manifest: action } = planned;
       let session: LimitedSession | undefined;
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
         requirePlannedCode(attempt, at);
         requireScopes(at, action.scopes);
-        const bounds = { timeoutMs: timeLeft(attempt), readsOnly: action.effect === 'read', signal };
+        const readsOnly = action.effect === 'read';
+        const bounds = { timeoutMs: timeLeft(attempt), readsOnly, signal, beforeWrite };
         session = openSession(at, 'run', bounds);
         const output = await callHost(at, 'run-action', actionParams(attempt), session, bounds);
         requireSchema(action.output, output, 'ACTION_OUTPUT_INVALID', `the output of ${planned.action}`);
@@ -263,9 +266,10 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
       const { planned } = attempt;
       const { timeoutMs, output: schema } = planned.manifest;
       const bounds = { timeoutMs, readsOnly: true, signal };
+      let session: LimitedSession | undefined;
       try {
         const at = await ready(planned.tenantId, planned.connectionId);
-        const session = openSession(at, 'run', bounds);
+        session = openSession(at, 'run', bounds);
         const answer = await callHost(at, 'resolve-action', actionParams(attempt), session, bounds);
         const resolution = parseResolution(answer);
         if (resolution.outcome === 'applied') {
@@ -274,8 +278,7 @@ export function createConnectorCalls(options: ConnectorCallsOptions): Rememberin
         return resolution;
       } catch (error) {
         if (!isConnectorError(error)) throw error;
-        const { code, message } = toStepError(error);
-        return { outcome: 'unknown', reason: `${code}: ${message}` };
+        return failedLookup(error, session);
       }
     },
 

@@ -23,9 +23,13 @@ export function mayTryAgain({ seen, lost }: Tries): boolean {
   return seen < MAX_SEEN && lost < MAX_LOST;
 }
 
-/** How long a process may take from its committed intent to the send. After a longer pause it commits a new one first. */
+/**
+ * How long a process may take from its committed intent to the call of the connector. After a longer pause it commits a new one
+ * first; what the connector sends later than that is sent only after another look at whose the run is.
+ */
 export const MAX_PAUSE_MS = 5_000;
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 /** An outage of the SaaS is outlived; after the last of these looks a person is asked. */
@@ -48,6 +52,16 @@ export function absenceProvenAt(attemptedAt: number, manifest: ManifestAction): 
 export function nextLookAt(attemptedAt: number, manifest: ManifestAction, now: number): number | undefined {
   const settled = absenceProvenAt(attemptedAt, manifest);
   return LOOKS_AFTER_SETTLED_MS.map((delay) => settled + delay).find((at) => at > now);
+}
+
+/** When to look again after a look that could not be made: sooner, at growing distances, and once more by time alone. */
+export function nextTryToLookAt(
+  attemptedAt: number,
+  manifest: ManifestAction,
+  { now, retryAfterMs }: { readonly now: number; readonly retryAfterMs: number },
+): number | undefined {
+  const planned = nextLookAt(attemptedAt, manifest, now);
+  return planned && Math.min(planned, now + Math.max(retryAfterMs, SECOND_MS, (now - attemptedAt) / 2));
 }
 
 /** Full jitter, doubling from one second, at most five minutes; never earlier than what the SaaS asked for. */

@@ -1,9 +1,9 @@
-import type { Resolution } from '@org/connector-sdk';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnyWorkflow } from '../runs/define-workflow.ts';
 import { sampleAction } from '../runs/test-manifest.ts';
 import { type Bench, createBench } from '../test-run-bench.ts';
+import type { Lookup } from '../types/connector-calls.ts';
 import type { Attempt, Outcome } from '../types/run.ts';
 
 type Act = { action(name: string, input: unknown): Promise<unknown> };
@@ -15,7 +15,7 @@ const refusedForNow: Outcome = { status: 'not-applied', error, retryable: true, 
 
 let bench: Bench;
 let sent: Attempt[] = [];
-let found: Resolution<unknown> = { outcome: 'not-applied' };
+let found: Lookup = { outcome: 'not-applied' };
 let answer: (attempt: Attempt) => Promise<Outcome> = async () => applied;
 
 beforeAll(async () => {
@@ -24,6 +24,7 @@ beforeAll(async () => {
       read: sampleAction({ effect: 'read', idempotency: { mode: 'safe', resolve: false } }),
       natural: sampleAction(),
       findable: sampleAction({ idempotency: { mode: 'natural', settleSeconds: 300, resolve: true } }),
+      marked: sampleAction({ idempotency: { mode: 'marker', settleSeconds: 10, resolve: true } }),
       none: sampleAction({ idempotency: { mode: 'none', resolve: false } }),
     },
     run: async (attempt) => {
@@ -45,7 +46,7 @@ const flow = (action: string): AnyWorkflow => ({
   on: 'sample.changed',
   run: (async (context: Act) => context.action(`sample.${action}`, { value: 'x' })) as AnyWorkflow['run'],
 });
-const workflows = ['read', 'natural', 'findable', 'none'].map(flow);
+const workflows = ['read', 'natural', 'findable', 'marked', 'none'].map(flow);
 
 async function execute(runId: string) {
   await bench.createNode(workflows).executor.execute(runId);
@@ -152,7 +153,7 @@ describe('a reply that was lost', () => {
     expect(sent[0]?.idempotencyKey).toMatch(/^[0-9a-z]{26}$/);
   });
 
-  it.each<[Resolution<unknown>, number]>([
+  it.each<[Lookup, number]>([
     [{ outcome: 'applied', output: {} }, 1],
     [{ outcome: 'not-applied' }, 2],
     [{ outcome: 'unknown', reason: 'unreadable' }, 2],
@@ -168,6 +169,35 @@ describe('a reply that was lost', () => {
       expect(sent).toHaveLength(sends);
     },
   );
+
+  it('makes a write be looked for again soon where it could not be looked for, at growing distances and not for ever', async () => {
+    answer = async () => unknown;
+    found = { outcome: 'unknown', reason: 'RATE_LIMITED', retryAfterMs: 1_000 };
+    const runId = await bench.seedRun('marked');
+    const distances: number[] = [];
+    for (let state = await execute(runId); state.dueAt !== undefined; state = await execute(runId)) {
+      distances.push(state.dueAt - bench.clock.now());
+      bench.clock.advance(state.dueAt - bench.clock.now());
+    }
+    expect(await stateOf(runId)).toMatchObject({ run: 'waiting', step: 'unknown', dueAt: undefined, attempts: 1 });
+    expect(distances.length).toBeGreaterThan(8);
+    expect(Math.min(...distances)).toBeGreaterThanOrEqual(1_000);
+    const total = distances.reduce((sum, distance) => sum + distance, 0);
+    expect(total).toBeGreaterThan(60 * 60_000);
+  });
+
+  it('is found as soon as it can be looked for', async () => {
+    answer = async () => unknown;
+    found = { outcome: 'unknown', reason: 'RATE_LIMITED', retryAfterMs: 1_000 };
+    const runId = await bench.seedRun('marked');
+    const { dueAt = 0 } = await execute(runId);
+    bench.clock.advance(dueAt - bench.clock.now());
+    const again = await execute(runId);
+    expect((again.dueAt ?? 0) - bench.clock.now()).toBeLessThan(30_000);
+    bench.clock.advance(30_000);
+    found = { outcome: 'applied', output: { seen: true } };
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 1 });
+  });
 
   it('leaves the write to a person when policy no longer lets it be repeated', async () => {
     answer = async () => unknown;
@@ -253,6 +283,32 @@ describe('pitfall 27: a paused process', () => {
     expect(sent).toHaveLength(1);
     const intents = (await bench.auditKinds(runId)).filter((kind) => kind === 'action.intended');
     expect(intents).toHaveLength(2);
+  });
+
+  it('that slept while the connector worked sends nothing of what it has lost, and an attempt in time asks nobody', async () => {
+    const runId = await bench.seedRun('natural');
+    const refusals: unknown[] = [];
+    answer = async ({ attempt, beforeWrite }) => {
+      if (attempt > 1) return applied;
+      await beforeWrite?.();
+      bench.clock.advance(60_000);
+      await bench.createNode(workflows).executor.execute(runId);
+      await beforeWrite?.().catch((refusal) => refusals.push(refusal));
+      return applied;
+    };
+    await bench.createNode(workflows).executor.execute(runId);
+    expect(refusals).toEqual([expect.objectContaining({ code: 'RUN_FENCED' })]);
+    expect(await stateOf(runId)).toMatchObject({ run: 'completed', attempts: 2 });
+  });
+
+  it('that slept and has lost nothing goes on', async () => {
+    const runId = await bench.seedRun('natural');
+    answer = async ({ beforeWrite }) => {
+      bench.clock.advance(6_000);
+      await beforeWrite?.();
+      return applied;
+    };
+    expect(await execute(runId)).toMatchObject({ run: 'completed', attempts: 1 });
   });
 
   it('can not journal a step while a takeover commits', async () => {

@@ -99,7 +99,10 @@ export function createActions(options: ActionsOptions): Actions {
     signal: AbortSignal,
   ): Promise<Outcome> {
     try {
-      return await calls.run(attemptOf(request, attempt, attemptedAt), signal);
+      const beforeWrite = async () => {
+        if (clock.now() - attemptedAt > MAX_PAUSE_MS) await ledger.requireHeld(request);
+      };
+      return await calls.run({ ...attemptOf(request, attempt, attemptedAt), beforeWrite }, signal);
     } catch (error) {
       // `calls` answers with an outcome: what it throws instead tells nothing about what was sent.
       const reason = error instanceof Error ? error.message : undefined;

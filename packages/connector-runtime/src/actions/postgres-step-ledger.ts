@@ -4,7 +4,7 @@ import type { Clock } from '../types/clock.ts';
 import type { Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import { idempotencyKey } from '../types/idempotency-key.ts';
-import type { StepError } from '../types/run.ts';
+import type { Run, StepError } from '../types/run.ts';
 import type { ActionRequest, Performed } from './action-request.ts';
 import type { Settlement } from './settlement.ts';
 
@@ -14,6 +14,8 @@ export interface StepLedger {
   reserve(request: ActionRequest, attempt: number, policyIds: readonly string[]): Promise<number>;
   /** Commits what became of a reserved attempt. Throws `RUN_FENCED`. */
   settle(request: ActionRequest, attempt: number, settlement: Settlement): Promise<Performed>;
+  /** Throws `RUN_FENCED` where the run is another node's by now. */
+  requireHeld(request: ActionRequest): Promise<void>;
   /** Ends a step of which no attempt is open. Throws `RUN_FENCED`. */
   refuse(
     request: ActionRequest,
@@ -62,13 +64,7 @@ export function createPostgresStepLedger(options: {
       ), step as (${step})
       select ${entry} as seq from step`.execute(db);
     if (rows.length === 0) {
-      throw new RuntimeError(
-        'RUN_FENCED',
-        `run ${run.id} was taken over by another node, or step ${stepKey} is settled`,
-        {
-          details: { runId: run.id, step: stepKey, generation: run.generation },
-        },
-      );
+      throw fenced(run, stepKey, `was taken over by another node, or step ${stepKey} is settled`);
     }
   }
 
@@ -130,6 +126,13 @@ export function createPostgresStepLedger(options: {
       return { status: 'waiting', ...(dueAt === undefined ? {} : { dueAt }) };
     },
 
+    async requireHeld({ run, stepKey }) {
+      const { rows } = await sql`
+        select from connector.runs
+        where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}`.execute(db);
+      if (rows.length === 0) throw fenced(run, stepKey, 'was taken over by another node');
+    },
+
     async refuse(request, status, error, policyIds) {
       const { run, planned, stepKey, stepDigest } = request;
       await commit(
@@ -152,4 +155,8 @@ export function createPostgresStepLedger(options: {
       return { status, error };
     },
   };
+}
+
+function fenced({ id, generation }: Run, step: string, why: string): RuntimeError {
+  return new RuntimeError('RUN_FENCED', `run ${id} ${why}`, { details: { runId: id, step, generation } });
 }

@@ -1,9 +1,8 @@
-import type { Resolution } from '@org/connector-sdk';
 import type { Clock } from '../types/clock.ts';
-import type { ConnectorCalls } from '../types/connector-calls.ts';
+import type { ConnectorCalls, Lookup } from '../types/connector-calls.ts';
 import type { Step, StepError } from '../types/run.ts';
 import { type ActionRequest, attemptOf, type Performed } from './action-request.ts';
-import { absenceProvenAt, mayTryAgain, nextLookAt, triesOf } from './attempt-schedule.ts';
+import { absenceProvenAt, mayTryAgain, nextLookAt, nextTryToLookAt, triesOf } from './attempt-schedule.ts';
 import type { StepLedger } from './postgres-step-ledger.ts';
 import { isRepeatable, isResolvable, type Settlement } from './settlement.ts';
 
@@ -46,11 +45,12 @@ export async function settleEarlierAttempt(
   if (isRepeatable(planned)) return repeatOrGiveUp();
   if (resolution.outcome === 'unknown') {
     const error = outcomeUnknown(request, resolution.reason);
-    return settle({
-      status: 'unknown',
-      error,
-      dueAt: nextLookAt(attemptedAt, manifest, now),
-    });
+    const { retryAfterMs } = resolution;
+    const dueAt =
+      retryAfterMs === undefined
+        ? nextLookAt(attemptedAt, manifest, now)
+        : nextTryToLookAt(attemptedAt, manifest, { now, retryAfterMs });
+    return settle({ status: 'unknown', error, dueAt });
   }
   const provenAt = absenceProvenAt(attemptedAt, manifest);
   if (now < provenAt) {
@@ -72,11 +72,13 @@ export async function settleEarlierAttempt(
     return settle({ status, error: outcomeUnknown(request) });
   }
 
-  async function resolve(): Promise<Resolution<unknown>> {
+  async function resolve(): Promise<Lookup> {
     try {
       return await calls.resolve(attemptOf(request, attempts, existing.attemptedAt ?? clock.now()), signal);
     } catch (error) {
-      return { outcome: 'unknown', reason: error instanceof Error ? error.message : 'it could not be looked up' };
+      // Of our own making, such as a lost database.
+      const reason = error instanceof Error ? error.message : 'it could not be looked up';
+      return { outcome: 'unknown', reason, retryAfterMs: 0 };
     }
   }
 }

@@ -19,6 +19,8 @@ export interface EgressGrant {
   readonly signal?: AbortSignal | undefined;
   /** Nothing of it changes anything, whatever the method (GraphQL and Slack read by POST): each request may be sent again. */
   readonly readsOnly?: boolean;
+  /** Asked before each request that may change something leaves; it does not where this rejects. */
+  readonly beforeWrite?: (() => Promise<void>) | undefined;
   /** Whether and when each request leaves. Left out, at once: for what is no use of the SaaS, such as fetching a token. */
   readonly gate?: DepartureGate;
   /** For all requests of the session together. */

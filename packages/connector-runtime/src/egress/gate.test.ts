@@ -50,6 +50,26 @@ describe('a POST', () => {
   });
 });
 
+describe('what is asked before a write', () => {
+  it('keeps each from leaving that it refuses, tells so, and is not asked for reads', async () => {
+    const server = await serve(ok);
+    let asked = 0;
+    const beforeWrite = async () => {
+      asked += 1;
+      if (asked > 1) throw new RuntimeError('RUN_FENCED', 'taken over');
+    };
+    const session = broker().open(grant(server, { beforeWrite }));
+    await session.request({ method: 'GET', url: server.url });
+    expect(asked).toBe(0);
+    await session.request({ method: 'POST', url: server.url });
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      await expect(session.request({ method, url: server.url })).rejects.toEqual(failing('RUN_FENCED'));
+    }
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'POST']);
+    expect(session.effect()).toBe('applied');
+  });
+});
+
 describe('a gate', () => {
   it('is asked before each request, each redirect and each retry', async () => {
     let answers = 0;

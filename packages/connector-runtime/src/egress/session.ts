@@ -147,6 +147,7 @@ export function createSession(grant: EgressGrant, ports: Ports): BrokerSession {
     message: Identified,
     onHead: (head: AnswerHead) => void,
   ): Promise<RawResponse> {
+    if (!isSafe(message.method)) await grant.beforeWrite?.();
     // A timer that is due has not fired yet in a process that was busy or paused: the clock is asked as well.
     if (message.signal.aborted || performance.now() >= endsAt) throw outOfTime(target.url.host);
     const agent = ports.agents.agentFor(grant.partition, target);

@@ -81,6 +81,9 @@ function drip(socket: Socket, bytes: string): void {
 const post = (url: string) => fetch(url, { method: 'POST', body: '{}' });
 const HEAD = 'POST /hooks/x HTTP/1.1\r\nHost: x\r\n';
 
+/** Who goes on sending may lose the answer to the reset that follows it. */
+const CUT_OFF = /^(?:HTTP\/1\.1 408 |$)/;
+
 describe('slow senders', () => {
   const slow = { headersTimeoutMs: 200, requestTimeoutMs: 400, checkIntervalMs: 20 };
 
@@ -93,7 +96,7 @@ describe('slow senders', () => {
       drip(socket, 'X-Slow: 1\r\n');
     }
     expect((await post(url)).status).toBe(200);
-    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^(?:HTTP\/1\.1 408 |$)/);
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(CUT_OFF);
     expect((await post(url)).status).toBe(200);
     expect(refused).toEqual(Array.from({ length: 20 }, () => 'too-slow'));
   });
@@ -105,7 +108,7 @@ describe('slow senders', () => {
     sender.write(`${HEAD}Content-Length: 1000000\r\n\r\n`);
     drip(sender, 'x');
     expect((await post(url)).status).toBe(200);
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await answer).toMatch(CUT_OFF);
     expect(refused).toEqual(['WEBHOOK_TOO_SLOW']);
   });
 
@@ -115,7 +118,7 @@ describe('slow senders', () => {
     const answer = all(sender);
     sender.write(`${HEAD}Transfer-Encoding: chunked\r\n\r\n`);
     drip(sender, '1\r\nx\r\n');
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await answer).toMatch(CUT_OFF);
     expect(refused).toEqual(['too-slow']);
   });
 });

@@ -65,11 +65,14 @@ export interface EnabledConnector {
 }
 
 /** Everything the runtime asks of connector code. Each call runs isolated, with brokered http, and is bounded in time. */
+/** What is known of an attempt whose outcome was not seen. `retryAfterMs`: it could not be looked for just now. */
+export type Lookup = Resolution<unknown> & { readonly retryAfterMs?: number };
+
 export interface ConnectorCalls {
   /** Throws `CONNECTOR_NOT_ENABLED` or the artifact's refusal. */
   enabled(tenantId: string, connector: string): Promise<EnabledConnector>;
   run(attempt: Attempt, signal: AbortSignal): Promise<Outcome>;
-  resolve(attempt: Attempt, signal: AbortSignal): Promise<Resolution<unknown>>;
+  resolve(attempt: Attempt, signal: AbortSignal): Promise<Lookup>;
   /** Throws `DELIVERY_UNPARSABLE`. */
   parseDelivery(delivery: PendingDelivery): Promise<readonly ParsedEvent[]>;
   parseDecision(delivery: PendingDelivery): Promise<ParsedDecision | undefined>;

@@ -101,6 +101,8 @@ export interface Attempt {
   readonly attempt: number;
   /** Milliseconds since 1970. Nothing of this attempt leaves later: whoever looks for its effect relies on it. */
   readonly notAfter: number;
+  /** Asked right before each request that may change something; rejects with `RUN_FENCED` where another node has the run by now. */
+  readonly beforeWrite?: () => Promise<void>;
 }
 
 /** One http exchange as it may be shown: no query, header or body. */
