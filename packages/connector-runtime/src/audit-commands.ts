@@ -6,13 +6,16 @@ import {
   exportAudit,
   listAuditHeads,
   readSignedHeads,
+  type Sealed,
   type SignedHead,
+  sealSegment,
   verifyAuditFile,
   verifySignedHeads,
   verifyStoredAudit,
 } from './audit/index.ts';
 import { openAuditKeys, openHeadSigner, readPublicKey } from './open-audit-keys.ts';
 import { withOperatorStore } from './operator-store.ts';
+import { connectOwner } from './store/index.ts';
 import { systemClock } from './types/clock.ts';
 import { RuntimeError } from './types/errors.ts';
 
@@ -42,7 +45,7 @@ export async function verifyAuditExport(file: string, { key, head: headsFile, js
   const heads = headsFile === undefined ? [] : readKept(await readLines(headsFile), keys);
   const reports = [
     await reportOn(null, heads, async (signed) => {
-      const { entries, head } = await verifyAuditFile(file, signed);
+      const { entries, head } = await verifyAuditFile(file, { signed, keys });
       return { entries, tenantId: head?.tenantId ?? null };
     }),
   ];
@@ -67,7 +70,7 @@ export async function verifyAuditOf(configPath: string, { key, head, json }: Ver
       const own = signed.filter((one) => one.tenantId === tenantId);
       reports.push(
         await reportOn(tenantId, own, async (signedHeads) => ({
-          ...(await verifyStoredAudit(db, tenantId, signedHeads)),
+          ...(await verifyStoredAudit(db, tenantId, { signed: signedHeads, keys })),
           tenantId,
         })),
       );
@@ -91,6 +94,46 @@ export async function writeSignedHeads(configPath: string, tenantId?: string): P
   await withOperatorStore(configPath, async ({ store: { db } }) => {
     for (const envelope of await readSignedHeads(db, tenantId)) await write(`${envelope}\n`);
   });
+}
+
+export interface SealFlags {
+  readonly tenant?: string;
+  /** Days. */
+  readonly olderThan: number;
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** Moves the entries of chains that are older than so many days to sealed files. Throws `AUDIT_BROKEN`: then that chain stays. */
+export async function sealAudit(configPath: string, { tenant, olderThan, out, json }: SealFlags): Promise<void> {
+  await withOperatorStore(configPath, async ({ store: { db, url }, options, by }) => {
+    const { signer, keys } = await openAuditKeys(options.audit, () => undefined);
+    if (signer === undefined) {
+      throw new RuntimeError('CONFIG_MISSING', 'audit seal signs what it moves: set audit.signingKey in the config');
+    }
+    await openHeadSigner({ signer, keys }, { db, clock: systemClock, options: options.audit })?.signMoved();
+    const heads = verifySignedHeads(await readSignedHeads(db, tenant), keys);
+    const tenants = tenant === undefined ? (await listAuditHeads(db)).map(({ tenantId }) => tenantId) : [tenant];
+    const before = systemClock.now() - olderThan * DAY_MS;
+    const owner = await connectOwner(url.reveal());
+    try {
+      for (const tenantId of tenants) {
+        const signed = heads.filter((head) => head.tenantId === tenantId);
+        const ports = { db, owner, signer, keys, clock: systemClock, folder: out, by };
+        const sealed = await sealSegment({ tenantId, before, signed }, ports);
+        await write(`${json ? JSON.stringify(sealed ?? { tenantId, entries: 0 }) : sealedInWords(tenantId, sealed)}\n`);
+      }
+    } finally {
+      await owner.end();
+    }
+  });
+}
+
+const DAY_MS = 86_400_000;
+
+function sealedInWords(tenantId: string, sealed: Sealed | undefined): string {
+  if (sealed === undefined) return `${tenantId}: nothing is old enough`;
+  return `${tenantId}: entries ${sealed.first} to ${sealed.last} are in ${sealed.file}`;
 }
 
 async function write(text: string): Promise<void> {

@@ -60,7 +60,7 @@ function waitAfter(error: unknown, session: Waits): { readonly retryAfterMs?: nu
   return retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) };
 }
 
-export function toStepError(error: unknown): StepError {
+function toStepError(error: unknown): StepError {
   if (isConnectorError(error)) return { code: error.code, message: error.message };
   return { code: 'ACTION_FAILED', message: 'the call failed inside the runtime; its log says why' };
 }

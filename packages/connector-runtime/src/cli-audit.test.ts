@@ -36,8 +36,9 @@ const signing = {
   headsFile: './kept.ndjson',
 };
 
-async function append(count: number): Promise<void> {
-  const audit = createAuditTrail({ db: database.db, clock: systemClock });
+async function append(count: number, time?: number): Promise<void> {
+  const clock = time === undefined ? systemClock : { now: () => time };
+  const audit = createAuditTrail({ db: database.db, clock });
   for (let n = 0; n < count; n += 1) {
     await audit.record({ tenantId, kind: 'test.done', actor: 'system', subject: 'test', details: { n } });
   }
@@ -99,10 +100,26 @@ describe('connector-runtime audit', () => {
     expect(JSON.parse(out)).toMatchObject({ tenantId, verified: false, finding: { kind: 'truncated', seq: '2' } });
   });
 
+  it('moves old entries to a sealed file, and verifies it and what is left', async () => {
+    await append(2, Date.now() - 40 * 86_400_000);
+    await append(1);
+    const config = await configWith(signing);
+    const { code, out, err } = await run('seal', '--config', config, '--older-than', '30', '--out', folder, '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const file = at(`${tenantId}-1-2.ndjson`);
+    expect(JSON.parse(out)).toEqual({ tenantId, file, first: '1', last: '2', entries: 2 });
+    const ofFile = await run('verify', '--file', file, '--key', at('key.pub.pem'), '--json');
+    expect(JSON.parse(ofFile.out)).toMatchObject({ verified: true, entries: 2 });
+    const ofRest = await run('verify', '--config', config, '--json');
+    expect(JSON.parse(ofRest.out)).toMatchObject({ verified: true, entries: 2 });
+  });
+
   it('says that nothing was signed where no key is configured, and refuses a place for heads then', async () => {
     await append(1);
     const { code, out } = await run('verify', '--config', await configWith(undefined));
     expect({ code, out }).toEqual({ code: 0, out: `${tenantId}: 1 entries, verified; no signed head was checked\n` });
+    const sealed = await run('seal', '--config', at('runtime.config.mjs'), '--older-than', '30', '--out', folder);
+    expect(sealed).toMatchObject({ code: 2, err: expect.stringContaining('audit.signingKey') });
     const refused = await run('verify', '--config', await configWith({ headsFile: './kept.ndjson' }));
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('has no signingKey') });
   });

@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander';
-import type { VerifyFlags } from './audit-commands.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { SealFlags, VerifyFlags } from './audit-commands.ts';
 import { RuntimeError } from './types/errors.ts';
 
 const load = () => import('./audit-commands.ts');
@@ -35,6 +35,15 @@ export function addAuditCommands(program: Command, configOption: () => Option): 
       (await load()).writeAuditExport(config, tenant),
     );
   audit
+    .command('seal')
+    .description('move old entries to sealed files, which are verified before anything is deleted')
+    .addOption(configOption().makeOptionMandatory())
+    .addOption(new Option('--older-than <days>', 'how old').argParser(toDays).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'where the files go: one for each chain, to be kept as long as the law wants')
+    .option('--tenant <id>', 'only of this chain')
+    .option('--json', 'one JSON line per chain')
+    .action(async ({ config, ...flags }: SealFlags & { config: string }) => (await load()).sealAudit(config, flags));
+  audit
     .command('heads')
     .description('write signed heads to standard output, as NDJSON, to be kept where the database’s owner has no hand')
     .addOption(configOption().makeOptionMandatory())
@@ -42,4 +51,10 @@ export function addAuditCommands(program: Command, configOption: () => Option): 
     .action(async ({ config, tenant }: { config: string; tenant?: string }) =>
       (await load()).writeSignedHeads(config, tenant),
     );
+}
+
+function toDays(text: string): number {
+  const days = Number(text);
+  if (/^\d+$/.test(text) && days >= 1 && days <= 36_500) return days;
+  throw new InvalidArgumentError('a number of days, 1 to 36500');
 }

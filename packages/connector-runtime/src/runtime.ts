@@ -187,7 +187,8 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     log,
   });
   const { retention } = options;
-  const headSigner = openHeadSigner(await openAuditKeys(options.audit, learn), { db, clock, options: options.audit });
+  const auditKeys = await openAuditKeys(options.audit, learn);
+  const headSigner = openHeadSigner(auditKeys, { db, clock, options: options.audit });
   const watches = [
     createWatch({
       everyMs: options.audit.signEverySeconds * 1000,
@@ -265,7 +266,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     },
     audit: {
       list: (tenantId, page) => listAudit(db, tenantId, page),
-      verify: (tenantId) => verifyStoredAudit(db, tenantId),
+      verify: (tenantId) => verifyStoredAudit(db, tenantId, { keys: auditKeys.keys }),
     },
     deliveries: {
       list: (tenantId, query) => listDeliveries(db, tenantId, query),

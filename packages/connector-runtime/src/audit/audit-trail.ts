@@ -17,7 +17,7 @@ export function createAuditTrail({ db, clock }: { readonly db: Db; readonly cloc
 }
 
 /** The exact text that is hashed. */
-function auditBody(record: AuditRecord, now: number): string {
+export function auditBody(record: AuditRecord, now: number): string {
   const { kind, actor, subject, runId = null, tenantId, details } = record;
   const at = new Date(now).toISOString();
   // What an outsider named may hold U+0000, which Postgres has no room for in text; as an escape, JSON does.

@@ -3,7 +3,8 @@ import { RuntimeError } from '../types/errors.ts';
 /**
  * How a chain differs from what was written: `edited` in place, `deleted`, `reordered`, `inserted`, `truncated` (its end is
  * missing), `rewritten` (it is whole, but is not the one that its head or a signed head tells of), `head-missing`; and of signed
- * heads: `signature-bad`, `key-unknown`, `heads-forked` (two that follow the same one).
+ * heads and seals: `signature-bad`, `key-unknown`, `heads-forked` (two that follow the same one), `segments-broken` (a seal does not
+ * follow the one before it), `unsealed` (no seal vouches for what comes before the first entry).
  */
 export type ChainBreakKind =
   | 'edited'
@@ -15,7 +16,9 @@ export type ChainBreakKind =
   | 'head-missing'
   | 'signature-bad'
   | 'key-unknown'
-  | 'heads-forked';
+  | 'heads-forked'
+  | 'segments-broken'
+  | 'unsealed';
 
 /** The first place at which a chain is not what it was. */
 export interface ChainBreak {

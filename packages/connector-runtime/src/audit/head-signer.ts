@@ -5,7 +5,9 @@ import type { Db } from '../types/database.ts';
 import type { AuditHead } from './audit-entry.ts';
 import { chainBroken } from './chain-break.ts';
 import { readAudit, readNewestSignedHead } from './postgres-audit-store.ts';
-import { headDigest, type SignedHead, signHead, verifySignedHead } from './signed-head.ts';
+import { CHAIN_START } from './sealed-segment.ts';
+import { type SignedHead, signHead, verifySignedHead } from './signed-head.ts';
+import { statementDigest } from './signed-statement.ts';
 import { verifyAuditChain } from './verify-audit-chain.ts';
 
 export interface HeadSigner {
@@ -36,9 +38,9 @@ export function createHeadSigner(options: HeadSignerOptions): HeadSigner {
       throw chainBroken({ kind: 'truncated', seq: String(BigInt(head.seq) + 1n), reason });
     }
     // Not what the database says, but what follows from what was signed before: a rewritten chain is not vouched for.
-    const from = base ?? { seq: '0', hash: '00'.repeat(32) };
+    const from = base ?? CHAIN_START;
     await verifyAuditChain(readAudit(db, head.tenantId, head.seq, from.seq), { head, base: from });
-    const previous = newest === undefined ? '' : headDigest(newest);
+    const previous = newest === undefined ? '' : statementDigest(newest);
     const envelope = await signHead(head, { signer, previous, now: clock.now() });
     const { rows } = await sql`
       insert into connector.audit_signed_heads (tenant_id, seq, previous, envelope)

@@ -2,18 +2,24 @@ import type { Db } from '../types/database.ts';
 import type { AuditEntry, AuditHead } from './audit-entry.ts';
 
 export interface AuditPage {
-  readonly runId?: string;
+  readonly runId?: string | undefined;
+  readonly kind?: string | undefined;
   readonly limit: number;
   /** Only entries before this `seq`. */
-  readonly before?: string;
+  readonly before?: string | undefined;
 }
 
 const columns = ['tenant_id', 'seq', 'run_id', 'kind', 'body', 'previous_hash', 'hash'] as const;
 
 /** Newest first. */
-export async function listAudit(db: Db, tenantId: string, { runId, limit, before }: AuditPage): Promise<AuditEntry[]> {
+export async function listAudit(
+  db: Db,
+  tenantId: string,
+  { runId, kind, limit, before }: AuditPage,
+): Promise<AuditEntry[]> {
   let query = db.selectFrom('connector.audit_entries').select(columns).where('tenant_id', '=', tenantId);
   if (runId !== undefined) query = query.where('run_id', '=', runId);
+  if (kind !== undefined) query = query.where('kind', '=', kind);
   if (before !== undefined) query = query.where('seq', '<', before);
   return (await query.orderBy('seq', 'desc').limit(limit).execute()).map(toEntry);
 }
@@ -70,6 +76,17 @@ export async function readNewestSignedHead(db: Db, tenantId: string): Promise<st
     .limit(1)
     .executeTakeFirst();
   return row?.envelope;
+}
+
+/** The seals of a chain's segments, from its first entry on. */
+export async function readSeals(db: Db, tenantId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('connector.audit_segments')
+    .select('envelope')
+    .where('tenant_id', '=', tenantId)
+    .orderBy('last_seq')
+    .execute();
+  return rows.map(({ envelope }) => envelope);
 }
 
 interface EntryRow {

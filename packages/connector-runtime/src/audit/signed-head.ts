@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
-import { type PublicKey, preAuthenticationEncoding, type Signer, verifySignature } from '@org/connector-artifact';
-import { canonicalJson } from '@org/connector-sdk';
+import type { PublicKey, Signer } from '@org/connector-artifact';
 import { z } from 'zod';
 import type { AuditHead } from './audit-entry.ts';
 import { chainBroken } from './chain-break.ts';
-
-/** Another type than artifacts have: a signature under one is none under the other. */
-const PAYLOAD_TYPE = 'application/vnd.org.connector-audit-head+json';
+import { openStatement, type StatementType, signStatement } from './signed-statement.ts';
 
 /** A head that a key vouches for: so many entries, ending in this hash, at this time. */
 export interface SignedHead extends AuditHead {
@@ -25,62 +21,26 @@ const payloadSchema = z.strictObject({
   signedAt: z.iso.datetime(),
   previous: z.string().regex(/^(?:[0-9a-f]{64})?$/),
 });
-const envelopeSchema = z.strictObject({
-  payloadType: z.literal(PAYLOAD_TYPE),
-  payload: z.base64(),
-  signatures: z.tuple([z.strictObject({ keyid: z.string().regex(/^[0-9a-f]{64}$/), sig: z.base64() })]),
-});
+
+const HEAD: StatementType<z.infer<typeof payloadSchema>> = {
+  payloadType: 'application/vnd.org.connector-audit-head+json',
+  schema: payloadSchema,
+  called: 'a signed head',
+};
 
 /** One line of JSON: a DSSE envelope. */
-export async function signHead(
+export function signHead(
   { tenantId, seq, hash }: AuditHead,
   { signer, previous, now }: { readonly signer: Signer; readonly previous: string; readonly now: number },
 ): Promise<string> {
   const head = { headVersion: 1, tenantId, seq, hash, signedAt: new Date(now).toISOString(), previous };
-  const payload = Buffer.from(canonicalJson(head));
-  const message = preAuthenticationEncoding(payload, PAYLOAD_TYPE);
-  const signature = await signer.sign(message);
-  verifySignature(message, signature, signer.publicKeyPem);
-  const sig = Buffer.from(signature).toString('base64');
-  const signatures = [{ keyid: signer.keyId, sig }];
-  return JSON.stringify({ payloadType: PAYLOAD_TYPE, payload: payload.toString('base64'), signatures });
-}
-
-/** What the next signed head has as its `previous`. */
-export function headDigest(envelope: string): string {
-  return createHash('sha256').update(envelope).digest('hex');
+  return signStatement(head, HEAD, signer);
 }
 
 /** Verified before anything in it is believed. Throws `AUDIT_BROKEN`: `key-unknown` or `signature-bad`. */
 export function verifySignedHead(envelope: string, keys: readonly PublicKey[]): SignedHead {
-  const { payload, keyId, signature } = parseEnvelope(envelope);
-  const key = keys.find((candidate) => candidate.keyId === keyId);
-  if (key === undefined) {
-    const reason = `a head is signed by the key ${keyId}, which was not given`;
-    throw chainBroken({ kind: 'key-unknown', seq: '0', reason });
-  }
-  try {
-    verifySignature(preAuthenticationEncoding(payload, PAYLOAD_TYPE), signature, key);
-    const { headVersion: _, ...head } = payloadSchema.parse(JSON.parse(payload.toString('utf8')));
-    return { ...head, keyId };
-  } catch (cause) {
-    throw badSignature(cause);
-  }
-}
-
-function parseEnvelope(envelope: string): { payload: Buffer; keyId: string; signature: Buffer } {
-  try {
-    const { payload, signatures } = envelopeSchema.parse(JSON.parse(envelope));
-    const [{ keyid, sig }] = signatures;
-    return { payload: Buffer.from(payload, 'base64'), keyId: keyid, signature: Buffer.from(sig, 'base64') };
-  } catch (cause) {
-    throw badSignature(cause);
-  }
-}
-
-function badSignature(cause: unknown) {
-  const reason = 'a signed head is not what its key signed';
-  return chainBroken({ kind: 'signature-bad', seq: '0', reason }, cause);
+  const { headVersion: _, ...head } = openStatement(envelope, HEAD, keys);
+  return head;
 }
 
 /**

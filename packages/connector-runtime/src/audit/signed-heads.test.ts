@@ -77,7 +77,7 @@ describe('signed heads', () => {
     await heads.signMoved();
     const signed = headsOf(tenant);
     expect(signed.map(({ seq }) => seq)).toEqual(['3', '5']);
-    expect(await verifyAuditFile(await exportOf(tenant), signed)).toMatchObject({ entries: 5, verified: true });
+    expect(await verifyAuditFile(await exportOf(tenant), { signed })).toMatchObject({ entries: 5, verified: true });
   });
 
   it('are made once, however many nodes sign at the same time', async () => {
@@ -96,7 +96,7 @@ describe('signed heads', () => {
     await heads.signMoved();
     await rewrite(tenant, 2, 0);
     expect(await verifyStoredAudit(database.db, tenant)).toMatchObject({ entries: 2, verified: true });
-    const offline = verifyAuditFile(await exportOf(tenant), headsOf(tenant));
+    const offline = verifyAuditFile(await exportOf(tenant), { signed: headsOf(tenant) });
     await expect(offline).rejects.toMatchObject({ details: { kind: 'truncated', seq: '3' } });
     await expect(heads.signMoved()).rejects.toMatchObject({ details: { kind: 'truncated', seq: '3' } });
     await rewrite(tenant, 0, 0);
@@ -104,7 +104,7 @@ describe('signed heads', () => {
       'set connector.audit_maintenance = on',
       `delete from connector.audit_heads where tenant_id = '${tenant}'`,
     );
-    const emptied = verifyStoredAudit(database.db, tenant, headsOf(tenant));
+    const emptied = verifyStoredAudit(database.db, tenant, { signed: headsOf(tenant) });
     await expect(emptied).rejects.toMatchObject({ details: { kind: 'truncated', seq: '1' } });
   });
 
@@ -114,7 +114,7 @@ describe('signed heads', () => {
     await heads.signMoved();
     await rewrite(tenant, 1, 5);
     expect(await verifyStoredAudit(database.db, tenant)).toMatchObject({ entries: 6, verified: true });
-    const offline = verifyAuditFile(await exportOf(tenant), headsOf(tenant));
+    const offline = verifyAuditFile(await exportOf(tenant), { signed: headsOf(tenant) });
     await expect(offline).rejects.toMatchObject({ details: { kind: 'rewritten', seq: '4' } });
   });
 

@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { RuntimeError } from '../types/errors.ts';
-import type { AuditEntry, AuditHead } from './audit-entry.ts';
+import type { AuditEntry } from './audit-entry.ts';
 import { type ChainBreakKind, chainBroken } from './chain-break.ts';
+import { CHAIN_START, type ChainPlace } from './sealed-segment.ts';
 import type { SignedHead } from './signed-head.ts';
-
-const START = { seq: '0', hash: '00'.repeat(32) };
 
 export interface ChainEvidence {
   /** Where the chain should end. A tenant without entries has none. */
-  readonly head: Pick<AuditHead, 'seq' | 'hash'> | undefined;
+  readonly head: ChainPlace | undefined;
   /** Heads whose signatures were verified: wherever they were kept, the chain has to go through them. */
   readonly signedHeads?: readonly SignedHead[];
   /** What the first entry follows, where it is not the chain's first. */
-  readonly base?: Pick<AuditHead, 'seq' | 'hash'>;
+  readonly base?: ChainPlace;
 }
 
 /** Recomputes a chain, offline. Throws `AUDIT_BROKEN` with the first `seq` that is not what was written, and how. */
 export async function verifyAuditChain(
   entries: AsyncIterable<AuditEntry> | Iterable<AuditEntry>,
-  { head, signedHeads = [], base = START }: ChainEvidence,
+  { head, signedHeads = [], base = CHAIN_START }: ChainEvidence,
 ): Promise<{ readonly entries: number; readonly verified: true }> {
   const passed = new Set<SignedHead>();
-  let last: Pick<AuditEntry, 'seq' | 'hash'> & { readonly tenantId?: string } = base;
+  let last: ChainPlace & { readonly tenantId?: string } = base;
   let count = 0;
   let misplaced: { readonly missing: string; readonly found: string } | undefined;
   for await (const entry of entries) {
@@ -54,7 +53,7 @@ function outOfOrder({ missing, found }: { missing: string; found: string }, kind
   return broken(kind, missing, `entry ${found} stands in its place`);
 }
 
-function verifyLink(entry: AuditEntry, last: Pick<AuditHead, 'hash'> & { readonly tenantId?: string }): void {
+function verifyLink(entry: AuditEntry, last: Pick<ChainPlace, 'hash'> & { readonly tenantId?: string }): void {
   const { seq } = entry;
   if (last.tenantId !== undefined && entry.tenantId !== last.tenantId) {
     throw broken('inserted', seq, 'it is of another tenant');
@@ -68,7 +67,7 @@ function verifyLink(entry: AuditEntry, last: Pick<AuditHead, 'hash'> & { readonl
   }
 }
 
-function verifyEnd(end: Pick<AuditHead, 'seq' | 'hash'>, head: ChainEvidence['head'], count: number): void {
+function verifyEnd(end: ChainPlace, head: ChainEvidence['head'], count: number): void {
   if (head === undefined) {
     if (count > 0) throw broken('head-missing', end.seq, 'the head of its chain is missing');
     return;

@@ -17,6 +17,7 @@ import { policies } from './migrations/0011-policies.ts';
 import { audit } from './migrations/0013-audit.ts';
 import { approvals } from './migrations/0014-approvals.ts';
 import { lostAttempts } from './migrations/0015-lost-attempts.ts';
+import { auditSegments } from './migrations/0016-audit-segments.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -34,6 +35,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0013-audit': audit,
   '0014-approvals': approvals,
   '0015-lost-attempts': lostAttempts,
+  '0016-audit-segments': auditSegments,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

@@ -347,6 +347,13 @@ export interface Database extends ApprovalTables {
   };
   'connector.audit_heads': { tenant_id: string; seq: string; hash: Buffer };
   /** `envelope`: one line of JSON; `previous`: the hex digest of the one before it, empty for a chain's first. */
+  'connector.audit_segments': {
+    tenant_id: string;
+    first_seq: string;
+    last_seq: string;
+    previous: string;
+    envelope: string;
+  };
   'connector.audit_signed_heads': { tenant_id: string; seq: string; previous: string; envelope: string };
 }
 

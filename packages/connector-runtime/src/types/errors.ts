@@ -149,6 +149,7 @@ export type RuntimeErrorCode =
   | 'APPROVAL_GROUP_UNREADABLE'
   // audit and admin
   | 'AUDIT_BROKEN'
+  | 'AUDIT_SEAL_BUSY'
   | 'ADMIN_UNAUTHORIZED'
   | 'ADMIN_FORBIDDEN'
   | 'ADMIN_DEPLOYMENT_ONLY'

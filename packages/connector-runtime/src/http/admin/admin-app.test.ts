@@ -159,6 +159,10 @@ it('sets a tenant up from nothing, each change audited as the token’s holder',
   for (const secret of [endpoint.token, endpoint.secret, 'very-secret-key']) expect(shown).not.toContain(secret);
   expect(await actors()).toEqual(new Set(['admin:ops']));
   expect((await http.admin('GET', at('/audit/verify'))).json).toMatchObject({ verified: true });
+  const ofKind = await http.admin('GET', at('/audit?kind=tenant.created'));
+  expect(ofKind.json).toMatchObject({ entries: [{ kind: 'tenant.created' }] });
+  expect((await http.admin('GET', at('/audit?kind=no.such.kind'))).json).toEqual({ entries: [] });
+  expect((await http.admin('GET', at('/audit?kind=%00'))).status).toBe(400);
 });
 
 describe('artifacts', () => {

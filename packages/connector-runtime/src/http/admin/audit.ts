@@ -12,10 +12,7 @@ export function auditRoutes({ audit }: AdminPorts): AdminRoutes {
       role: 'viewer',
       query: requests.listAudit,
       answer: z.object({ entries: z.array(answers.auditEntry) }),
-      run: async ({ tenantId, query: { limit, before } }) => {
-        const page = { limit, ...(before === undefined ? {} : { before }) };
-        return { entries: (await audit.list(tenantId, page)).map(showEntry) };
-      },
+      run: async ({ tenantId, query }) => ({ entries: (await audit.list(tenantId, query)).map(showEntry) }),
     }),
     verifyAudit: route('GET /tenants/:tenantId/audit/verify', {
       summary: 'Compute the chain again',

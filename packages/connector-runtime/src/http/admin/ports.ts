@@ -1,5 +1,6 @@
 import type { ApiTokens } from '../../api-tokens/index.ts';
 import type { Decided } from '../../approvals/index.ts';
+import type { AuditPage } from '../../audit/index.ts';
 import type { DeliveryDetails, DeliveryQuery, DeliverySummary, Replayed } from '../../events/index.ts';
 import type { ConnectionLimits, RateOverride } from '../../limits/index.ts';
 import type { BegunAuthorization } from '../../oauth/index.ts';
@@ -87,7 +88,7 @@ export interface AdminPorts {
   readonly audit: {
     list(
       tenantId: string,
-      page: { readonly runId?: string; readonly limit: number; readonly before?: string },
+      page: AuditPage,
     ): Promise<readonly { readonly seq: string; readonly body: string; readonly hash: string }[]>;
     /** Throws `AUDIT_BROKEN`. */
     verify(tenantId: string): Promise<{ readonly entries: number; readonly verified: true }>;

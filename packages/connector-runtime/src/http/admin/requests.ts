@@ -151,6 +151,11 @@ export const requests = {
       .string()
       .regex(/^[1-9]\d{0,17}$/)
       .optional(),
+    kind: z
+      .string()
+      .regex(/^[a-z][a-z._-]{0,99}$/)
+      .optional()
+      .describe('only entries of this kind: `action.applied`'),
   }),
   readStats: z.strictObject({ tenantId: uuid.optional() }),
 } as const;

@@ -38,10 +38,9 @@ export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
       reach: 'own',
       query: requests.listAudit,
       answer: z.object({ runId: uuid, entries: z.array(answers.auditEntry) }),
-      run: async ({ runId, within, query: { limit: count, before } }) => {
+      run: async ({ runId, within, query }) => {
         const { tenantId } = await find(runId, within);
-        const page = { runId, limit: count, ...(before === undefined ? {} : { before }) };
-        return { runId, entries: (await audit.list(tenantId, page)).map(showEntry) };
+        return { runId, entries: (await audit.list(tenantId, { ...query, runId })).map(showEntry) };
       },
     }),
     cancelRun: route('POST /runs/:runId/cancel', {
