@@ -1,3 +1,4 @@
+import { ANSWERS_EARLY } from './cluster/answers-early.ts';
 import { atOnce } from './cluster/at-once.ts';
 import { type Cluster, startCluster } from './cluster/cluster.ts';
 import { settled } from './cluster/settled.ts';
@@ -25,17 +26,6 @@ const SIZES: Readonly<Record<'short' | 'long', Amount>> = {
 const CONTROL: Amount = { deliveries: 30, kills: 2, restarts: 0, nodes: 2, moment: 'answered' };
 const SENT_AT_ONCE = 16;
 const SETTLE_MS = 180_000;
-
-/** Answers first and stores a moment later. */
-const ANSWERS_EARLY: readonly LeftOut[] = [
-  {
-    package: 'connector-runtime',
-    step: 'storeThenAnswer',
-    // By place, not by name: a bundler renames parameters.
-    instead:
-      'const [given] = arguments; setTimeout(() => deliveries.accept(given).catch(() => {}), 200); return ACCEPTED;',
-  },
-];
 
 export default defineFault({
   promise: 'a delivery answered 2xx becomes its run, whichever node is killed and whenever Postgres restarts',

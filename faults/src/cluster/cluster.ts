@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +16,12 @@ export interface ClusterOptions {
   readonly broken?: readonly LeftOut[];
   /** Nodes serve the Slack connector as well. */
   readonly slack?: boolean;
+  /** `limits.webhooks.databaseTimeoutMs` of each node. */
+  readonly databaseTimeoutMs?: number;
+  /** Gives the address by which nodes reach the database; its own when left out. */
+  readonly reach?: (databaseUrl: string) => Promise<string>;
+  /** The database's folder, where it is to lie elsewhere than the cluster's other files. */
+  readonly databaseFolder?: string;
 }
 
 /** Whole runtimes, each a process of its own, on one real Postgres and beside one SaaS. */
@@ -31,25 +37,29 @@ export interface Cluster {
   untilServing(least: number): Promise<ReturnType<Cluster['serving']>>;
   /** Kills the node at this place, if one serves there, and starts the next one, which takes a moment. */
   replace(place: number): Promise<void>;
+  /** What all nodes have logged. */
+  readLog(): Promise<string>;
   stop(): Promise<void>;
 }
 
 /** A supervisor's patience with a node that does not start, while its database is down for example. */
 const RESTARTS = 100;
 
-export async function startCluster({ nodes, broken = [], slack = false }: ClusterOptions): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { nodes, broken = [], slack = false, databaseTimeoutMs, reach = async (url: string) => url } = options;
   // In memory where there is some: Postgres syncs as in production, but nobody waits for a disk.
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'faults-cluster-'));
   // Postgres runs as a user of its own where this process is root, and must reach its data below this folder.
   await chmod(folder, 0o711);
   const [database, saas, files] = await Promise.all([
-    startDatabase(folder),
+    startDatabase(options.databaseFolder ?? folder),
     serveTicketSaas(),
     writeConnectors(folder, { slack }),
   ]);
   const settings: NodeSettings = {
     ...files,
-    databaseUrl: database.url,
+    databaseUrl: await reach(database.url),
+    ...(databaseTimeoutMs === undefined ? {} : { databaseTimeoutMs }),
     masterKey: randomBytes(32).toString('base64'),
     adminToken: randomBytes(32).toString('base64url'),
   };
@@ -122,6 +132,7 @@ export async function startCluster({ nodes, broken = [], slack = false }: Cluste
       }
     },
     replace,
+    readLog: () => readFile(logFile, 'utf8'),
     stop,
   };
 }

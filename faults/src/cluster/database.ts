@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openStore, type Store, silentLog } from '@org/connector-runtime/stages';
+import { sql } from 'kysely';
 import { findFreePort } from '../../../examples/incident-triage/src/runtime-process.ts';
 
 /** A Postgres that dies without notice and comes back on the same port. */
@@ -12,6 +13,8 @@ export interface CrashingDatabase {
   /** `kill`: SIGKILL to the server and its children; `immediate`: it aborts by itself. Resolves when it is gone. */
   crash(how: 'kill' | 'immediate'): Promise<void>;
   start(): Promise<void>;
+  /** As a supervisor does: starts it where it ended by itself, which is then true. */
+  revive(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -35,8 +38,25 @@ export async function startDatabase(folder: string): Promise<CrashingDatabase> {
     async start() {
       store = await open();
     },
+    async revive() {
+      if (await isThere(store)) return false;
+      await store.close().catch(() => undefined);
+      store = await open();
+      return true;
+    },
     stop: () => store.close(),
   };
+}
+
+/** Longer than Postgres takes to come back after it broke off all connections. */
+const RECOVERY_MS = 5_000;
+
+async function isThere({ db }: Store): Promise<boolean> {
+  for (const start = performance.now(); performance.now() - start < RECOVERY_MS; await pause(100)) {
+    const answer = await sql`select`.execute(db).catch(() => undefined);
+    if (answer !== undefined) return true;
+  }
+  return false;
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -9,6 +9,7 @@ const brokenBuild = new URL('./broken-build.ts', import.meta.url).href;
 /** What a node's config file reads from its environment. */
 export interface NodeSettings {
   readonly databaseUrl: string;
+  readonly databaseTimeoutMs?: number;
   readonly masterKey: string;
   readonly adminToken: string;
   readonly trust: string;

@@ -44,7 +44,12 @@ export default defineRuntimeConfig({
     },
   ],
   egress: { allowPrivate: ['127.0.0.1'] },
-  // One endpoint gets in minutes what a sender sends in days.
-  limits: { webhooks: { rate: { perSecond: 100_000, burst: 100_000 } } },
+  limits: {
+    webhooks: {
+      // One endpoint gets in minutes what a sender sends in days.
+      rate: { perSecond: 100_000, burst: 100_000 },
+      ...(settings.databaseTimeoutMs !== undefined && { databaseTimeoutMs: settings.databaseTimeoutMs }),
+    },
+  },
   log: { level: 'warn' },
 });

@@ -6,8 +6,8 @@ import type { Outages } from './outages.ts';
 
 export interface VendorPorts {
   readonly cluster: Cluster;
-  readonly outages: Outages;
-  readonly killer: Killer;
+  readonly outages: Pick<Outages, 'now'>;
+  readonly killer?: Pick<Killer, 'aimedAt'>;
   random(): number;
 }
 
@@ -56,7 +56,7 @@ export function createVendor({ cluster, outages, killer, random }: VendorPorts):
   async function sendOnce(url: string, delivery: Delivery, place?: number): Promise<boolean> {
     const outage = outages.now();
     const sent = sender.send(url, delivery);
-    const shot = place === undefined ? undefined : killer.aimedAt(place);
+    const shot = place === undefined ? undefined : killer?.aimedAt(place);
     shot?.sent();
     const outcome = await sent;
     shot?.answered();
