@@ -17,6 +17,8 @@ export interface FaultResult {
   /** The same checker found violations in a build that was broken on purpose. */
   readonly controlCaught: boolean;
   readonly notes: readonly string[];
+  /** Why it can't be tried on this machine at all; it is not `ok` then. */
+  readonly skipped?: string;
 }
 
 /** A promise and what tries to break it; its file `<name>.fault.ts` gives it its name. */

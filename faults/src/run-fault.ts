@@ -14,6 +14,8 @@ interface FaultReport {
   readonly ok: boolean;
   readonly seconds: number;
   readonly notes: readonly string[];
+  /** Why nothing was tried. */
+  readonly skipped?: string;
 }
 
 /** Runs one fault. It kept its promise only when something was tried and the same checker caught the broken build. */
@@ -24,7 +26,10 @@ export async function runFault(
   const { size, seed } = options;
   const fault = await loadFault(name);
   const started = performance.now();
-  const { tried, violations, controlCaught, notes } = await fault.run({ ...options, random: seededRandom(seed) });
+  const { tried, violations, controlCaught, notes, skipped } = await fault.run({
+    ...options,
+    random: seededRandom(seed),
+  });
   return {
     name,
     size,
@@ -35,6 +40,7 @@ export async function runFault(
     ok: tried > 0 && violations.length === 0 && controlCaught,
     seconds: Math.round((performance.now() - started) / 100) / 10,
     notes,
+    ...(skipped === undefined ? {} : { skipped }),
     shown: violations.slice(0, SHOWN),
   };
 }

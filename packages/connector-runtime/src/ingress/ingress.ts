@@ -105,12 +105,21 @@ export function createIngress(options: IngressOptions): Ingress {
           log.debug('delivery refused', { code: error.code, endpointId: endpoint?.id });
           return reject(error.code, endpoint);
         }
-        log.warn('delivery not accepted: the database did not commit it', { endpointId: endpoint?.id, error });
+        log.warn(`delivery not accepted: ${whyNotCommitted(error)}`, { endpointId: endpoint?.id, error });
         return reject('WEBHOOK_UNAVAILABLE', endpoint);
       }
     },
     refuse: (code) => reject(code),
   };
+}
+
+/** SQLSTATE of `disk_full`. */
+const DISK_FULL = '53100';
+
+function whyNotCommitted(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === DISK_FULL)
+    return 'the database has no room left: free space on its disk, or enlarge it; senders are told to come again until then';
+  return 'the database did not commit it';
 }
 
 function unanswered(timeoutMs: number): RuntimeError {
