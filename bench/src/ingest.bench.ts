@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, silentLog } from '@org/connector-runtime/stages';
 import { defineBench, type Row, ratio, rowOf } from './bench.ts';
-import { type Child, startChild } from './ingest/child.ts';
+import { type Child, startChild } from './child.ts';
 import { type SeededEndpoint, seedEndpoint } from './ingest/database.ts';
 import type { LoadReport, LoadStart, ServerStart, ServerUsage, SubjectName } from './ingest/messages.ts';
 import { pathOf } from './ingest/subjects.ts';

@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { at } from '../bench.ts';
-import { answerParent } from './child.ts';
+import { answerParent } from '../child.ts';
 import type { LoadReport, LoadStart } from './messages.ts';
 
 answerParent(async (start: LoadStart): Promise<LoadReport> => {

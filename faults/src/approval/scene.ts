@@ -44,14 +44,16 @@ const PATIENCE_MS = 60_000;
 
 export async function startScene({
   nodes,
-  broken,
+  broken = [],
+  onDisk = false,
 }: {
   readonly nodes: number;
-  readonly broken: readonly LeftOut[];
+  readonly broken?: readonly LeftOut[];
+  readonly onDisk?: boolean;
 }): Promise<Scene> {
   const users = [...PEOPLE, 'guest'].map((name) => ({ name }));
   const slack = await startSlackEmulator({ users });
-  const cluster = await startCluster({ nodes, broken, slack: true });
+  const cluster = await startCluster({ nodes, broken, onDisk, slack: true });
   const sender = createWebhookSender();
   const close = async () => {
     sender.close();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LeftOut } from '../leave-out.ts';
 import { type CrashingDatabase, startDatabase } from './database.ts';
-import { type NodeProcess, type NodeSettings, startNode } from './node-process.ts';
+import { type NodeProcess, type NodeProgram, type NodeSettings, startNode } from './node-process.ts';
 import { writeConnectors } from './ticket-connector.ts';
 import { serveTicketSaas, type TicketSaas } from './ticket-saas.ts';
 
@@ -22,6 +22,10 @@ export interface ClusterOptions {
   readonly reach?: (databaseUrl: string) => Promise<string>;
   /** The database's folder, where it is to lie elsewhere than the cluster's other files. */
   readonly databaseFolder?: string;
+  /** The database is on a disk, and its commits cost what they cost there. Default: in memory. */
+  readonly onDisk?: boolean;
+  /** Another config file of the nodes, and modules that are imported before their own program. */
+  readonly program?: Pick<NodeProgram, 'config' | 'imports'>;
 }
 
 /** Whole runtimes, each a process of its own, on one real Postgres and beside one SaaS. */
@@ -46,9 +50,10 @@ export interface Cluster {
 const RESTARTS = 100;
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { nodes, broken = [], slack = false, databaseTimeoutMs, reach = async (url: string) => url } = options;
+  const { nodes, broken = [], slack = false, onDisk = false, program } = options;
+  const { databaseTimeoutMs, reach = async (url: string) => url } = options;
   // In memory where there is some: Postgres syncs as in production, but nobody waits for a disk.
-  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'faults-cluster-'));
+  const folder = await mkdtemp(join(!onDisk && existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cluster-'));
   // Postgres runs as a user of its own where this process is root, and must reach its data below this folder.
   await chmod(folder, 0o711);
   const [database, saas, files] = await Promise.all([
@@ -64,7 +69,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     adminToken: randomBytes(32).toString('base64url'),
   };
   const logFile = join(folder, 'nodes.log');
-  const start = () => startNode({ settings, logFile, cache: join(folder, 'compiled'), broken });
+  const start = () => startNode({ settings, logFile, cache: join(folder, 'compiled'), broken, ...program });
   const places: (NodeProcess | undefined)[] = [];
   const starting = new Set<Promise<void>>();
   let isStopped = false;

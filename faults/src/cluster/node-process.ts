@@ -3,7 +3,7 @@ import { startChild } from '../../../examples/incident-triage/src/child.ts';
 import type { LeftOut } from '../leave-out.ts';
 
 const cli = fileURLToPath(new URL('./cli.js', import.meta.resolve('@org/connector-runtime')));
-const config = fileURLToPath(new URL('./node.config.ts', import.meta.url));
+const ownConfig = new URL('./node.config.ts', import.meta.url);
 const brokenBuild = new URL('./broken-build.ts', import.meta.url).href;
 
 /** What a node's config file reads from its environment. */
@@ -24,18 +24,26 @@ export interface NodeProcess {
   kill(): Promise<void>;
 }
 
-/** One node as an operator starts it: `connector-runtime serve`. With `broken`, of a build that leaves these steps out. */
-export async function startNode(options: {
+export interface NodeProgram {
   readonly settings: NodeSettings;
   readonly logFile: string;
   readonly cache: string;
+  /** Of a build that leaves these steps out. */
   readonly broken: readonly LeftOut[];
-}): Promise<NodeProcess> {
-  const { settings, logFile, cache, broken } = options;
+  /** The config file, which reads {@link NodeSettings}. Default: the cluster's own. */
+  readonly config?: URL;
+  /** Imported before the node's own program, by URL. */
+  readonly imports?: readonly string[];
+}
+
+/** One node as an operator starts it: `connector-runtime serve`. */
+export async function startNode(program: NodeProgram): Promise<NodeProcess> {
+  const { settings, logFile, cache, broken, config = ownConfig, imports = [] } = program;
+  const first = broken.length > 0 ? [...imports, brokenBuild] : imports;
   const child = await startChild<{ readonly ready: true; readonly url: string }>({
     name: 'a node',
     command: process.execPath,
-    args: [...(broken.length > 0 ? ['--import', brokenBuild] : []), cli, 'serve', '--config', config, '--json'],
+    args: [...first.flatMap((url) => ['--import', url]), cli, 'serve', '--config', fileURLToPath(config), '--json'],
     env: {
       PATH: process.env.PATH ?? '',
       NODE_COMPILE_CACHE: cache,
