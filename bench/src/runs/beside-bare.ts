@@ -10,17 +10,21 @@ import { type Burst, burst, pace, type Scene, type Side } from './side.ts';
 import { createUsageReader } from './usage.ts';
 
 const PER_SECOND = 5;
-const CONFIG = new URL('./node.config.ts', import.meta.url);
+export const NODE_CONFIG = new URL('./node.config.ts', import.meta.url);
 
 /** How fast webhooks become writes, and what each costs, beside a bare pg-boss handler on the same Postgres. */
 export async function besideBare({ quick, progress }: BenchOptions): Promise<BenchResult> {
   const plan = quick
-    ? { sizes: [1, 2], rounds: 5, runs: 200, paced: 10 }
+    ? { sizes: [1, 2], rounds: 5, runs: 100, paced: 8 }
     : { sizes: [1, 2, 4], rounds: 7, runs: 1_500, paced: 40 };
   const folder = await mkdtemp(join(tmpdir(), 'bench-runs-'));
   await chmod(folder, 0o700);
   const usages = createUsageReader(folder);
-  const cluster = await startCluster({ nodes: 1, onDisk: true, program: { config: CONFIG, imports: [usages.module] } });
+  const cluster = await startCluster({
+    nodes: 1,
+    onDisk: true,
+    program: { config: NODE_CONFIG, imports: [usages.module] },
+  });
   const sender = createWebhookSender();
   const scene: Scene = { cluster, sender };
   const rows: Row[] = [];

@@ -23,6 +23,7 @@ export { createLimits, createPostgresRateLedger, LIMITS_CHANNEL, type Limits } f
 export { openStore, type Store } from './store/index.ts';
 export { createLog, createScrubber } from './telemetry/index.ts';
 export { systemClock } from './types/clock.ts';
+export { stepDigest } from './types/digest.ts';
 export { silentLog } from './types/log.ts';
 export { Secret } from './types/secret.ts';
 export { createLocalWrapper, createVault, type KeyWrappers, rotateMaster, rotateTenants } from './vault/index.ts';
