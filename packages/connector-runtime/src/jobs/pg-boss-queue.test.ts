@@ -89,6 +89,26 @@ describe('the job queue', () => {
     expect(await called).toEqual([id]);
   });
 
+  it('wakes workers for a job that is brought forward, where pg-boss wakes them for a new one', async () => {
+    const { rows } = await sql<{ channel: string }>`
+      select 'pgboss_' || left(encode(sha224('connector_jobs'::bytea), 'hex'), 24) as channel`.execute(database.db);
+    const told = new EventEmitter();
+    const listener = { onMessage: (text: string) => void told.emit('queue', text), onGap: () => {} };
+    const close = await database.store.listen(rows[0]?.channel ?? '', listener);
+    try {
+      const ofNew = once(told, 'queue');
+      await send([v7()]);
+      expect(await ofNew).toEqual(['run']);
+      const id = v7();
+      await send([id], Date.now() + 86_400_000);
+      const ofForwarded = once(told, 'queue');
+      await send([id]);
+      expect(await ofForwarded).toEqual(['run']);
+    } finally {
+      await close();
+    }
+  });
+
   it('works beside another application that uses pg-boss in the same database', async () => {
     const theirs = new PgBoss({ connectionString: database.store.url.reveal(), schedule: false });
     theirs.on('error', () => {});

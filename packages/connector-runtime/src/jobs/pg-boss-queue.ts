@@ -7,7 +7,7 @@ import type { Database } from '../types/database.ts';
 import type { Job, JobQueue } from '../types/jobs.ts';
 import type { Log } from '../types/log.ts';
 import type { JobStore, QueueName } from './job-store.ts';
-import { JOB_SCHEMA, prepareQueues } from './queue-setup.ts';
+import { JOB_SCHEMA, prepareQueues, wakeWorkers } from './queue-setup.ts';
 import { runBatch } from './run-batch.ts';
 
 /** What each queue's jobs do. Each gets the id of its run or approval, may be called twice for it, and throws to be tried again. */
@@ -143,5 +143,7 @@ async function bringForward(
   if (waiting === undefined) return false;
   const startAfter = new Date(Math.min(waiting.start_after.getTime(), startAt ?? Date.now()));
   await boss.update(queue, undefined, { singletonKey: id, startAfter, match: 'all', db: fromKysely(trx) });
+  // pg-boss notifies of jobs that are inserted only.
+  if (startAt === undefined) await wakeWorkers(trx, queue);
   return true;
 }

@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import type { Database } from '../types/database.ts';
 import type { JobStore, QueueName } from './job-store.ts';
 
 /** Not pg-boss's own default: the database may already serve another application that uses it. */
@@ -40,6 +41,12 @@ export async function prepareQueues(boss: PgBoss, store: JobStore): Promise<void
     await boss.updateQueue(queue, changeable);
     if (store.soleOwner) await takeOver(boss, store, queue);
   }
+}
+
+/** On the channel that pg-boss makes of the name of its schema: workers on every node look at once, after the commit. */
+export async function wakeWorkers(trx: Transaction<Database>, queue: QueueName): Promise<void> {
+  await sql`
+    select pg_notify('pgboss_' || left(encode(sha224(${JOB_SCHEMA}::bytea), 'hex'), 24), ${queue})`.execute(trx);
 }
 
 /** The previous process is known to be gone: no need to wait for its heartbeat to be missed. */
