@@ -45,8 +45,8 @@ export interface RunStore {
   write(run: Run, step: LocalStep): Promise<void>;
   /** Journals in which order results came to the workflow. Throws `RUN_FENCED`. */
   tell(run: Run, turns: readonly { readonly key: string; readonly turn: number }[]): Promise<void>;
-  /** Throws `RUN_FENCED`. */
-  conclude(run: Run, conclusion: Conclusion): Promise<void>;
+  /** `asks`: a question of the run is open. Throws `RUN_FENCED`. */
+  conclude(run: Run, conclusion: Conclusion): Promise<{ readonly asks: boolean }>;
 }
 
 interface LocalStep {
@@ -223,7 +223,7 @@ export function createPostgresRunStore(options: {
       const now = new Date(clock.now());
       const finished = status !== 'waiting' && status !== 'diverged';
       const details = { ...(error && { error }), ...(dueAt !== undefined && { dueAt: new Date(dueAt).toISOString() }) };
-      const statement = sql`
+      const statement = sql<{ asks: boolean }>`
         with concluded as (
           update connector.runs set status = ${status}, updated_at = ${now},
             finished_at = ${finished ? now : null}::timestamptz,
@@ -240,15 +240,21 @@ export function createPostgresRunStore(options: {
         ), waits as (
           delete from connector.event_waits w using concluded c where ${finished} and w.run_id = c.id
         )
-        select ${entry(run, `run.${status}`, details)} as seq from concluded`;
+        select ${entry(run, `run.${status}`, details)} as seq, exists (
+          select from connector.approvals a
+          where a.run_id = concluded.id and a.tenant_id = ${run.tenantId} and a.status = 'requested'
+        ) as asks from concluded`;
       const conclude = async (executor: Db | Transaction<Database>) => {
         const { rows } = await statement.execute(executor);
-        if (rows.length === 0) throw fenced(run);
+        const [row] = rows;
+        if (row === undefined) throw fenced(run);
+        return row;
       };
       if (dueAt === undefined) return conclude(db);
-      await db.transaction().execute(async (trx) => {
-        await conclude(trx);
+      return db.transaction().execute(async (trx) => {
+        const concluded = await conclude(trx);
         await jobs.send(trx, [{ queue: 'run', runId: run.id }], { startAt: dueAt });
+        return concluded;
       });
     },
   };

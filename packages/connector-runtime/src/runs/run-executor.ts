@@ -60,9 +60,11 @@ export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
 
   async function replayed(run: StoredRun, workflow: AnyWorkflow, signal: AbortSignal): Promise<Conclusion> {
     if (run.deadlineAt !== undefined && run.deadlineAt <= clock.now()) return overdue(run);
-    const steps = await store.steps(run);
+    // Whoever takes it first finds an empty journal, and nobody has been asked.
+    const isFirst = run.generation === 1;
+    const steps = isFirst ? [] : await store.steps(run);
     const journal = createJournal(steps);
-    const grants = createGrants(await approvals.granted(run), steps);
+    const grants = createGrants(isFirst ? [] : await approvals.granted(run), steps);
     const lastTurn = Math.max(0, ...steps.map(({ turn }) => turn ?? 0));
     const end = await runReplay((replay) => {
       const context = createWorkflowContext({ run, journal, grants, replay, signal }, { ...options, store, waits });
@@ -74,9 +76,9 @@ export function createRunExecutor(options: RunExecutorOptions): RunExecutor {
   }
 
   async function conclude(run: StoredRun, conclusion: Conclusion): Promise<void> {
-    await store.conclude(run, conclusion);
+    const { asks } = await store.conclude(run, conclusion);
     // What a stopped run asks stays open: it may be resumed.
-    if (isFinished(conclusion)) await approvals.cancelOpen(run);
+    if (asks && isFinished(conclusion)) await approvals.cancelOpen(run);
   }
 
   async function leave(run: StoredRun, workflow: AnyWorkflow | undefined): Promise<void> {
