@@ -36,7 +36,7 @@ import { openReferences } from './open-references.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPolicyEngine, createPolicySimulator, verifyPolicyText } from './policy/index.ts';
 import { sweepAll } from './retention.ts';
-import { type ConnectionsPort, createRunReader, type RunReader } from './runs/index.ts';
+import { createRunReader, type RunReader } from './runs/index.ts';
 import { createReferencePolicies } from './secret-references/index.ts';
 import { openStore, type Store } from './store/index.ts';
 import { createLog, createScrubbedAudit, createScrubber } from './telemetry/index.ts';
@@ -45,6 +45,7 @@ import { type Clock, systemClock } from './types/clock.ts';
 import { RuntimeError, type RuntimeErrorCode } from './types/errors.ts';
 import { createVault, pruneKeys } from './vault/index.ts';
 import { createWatch } from './watch.ts';
+import { createWorkflowConnections } from './workflow-connections.ts';
 
 /** A runtime within this process. */
 export interface Runtime {
@@ -168,6 +169,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
       forget(connection) {
         credentials.forget(connection);
         calls.forget(connection);
+        workflowConnections.forget(connection);
       },
     },
     vault,
@@ -214,6 +216,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
   ];
 
   const calls = createConnectorCalls({ artifacts, hosts, broker, credentials, connections, limits, clock, log });
+  const workflowConnections = createWorkflowConnections(tenants, clock);
   const jobs = createPgBossQueue({ store, log, clock });
   const runs = createRunReader(db);
   const refusals = createRefusalLedger({ audit, clock, log });
@@ -223,7 +226,7 @@ async function wire(store: Store, { options, clock, log, scrubber }: Surrounding
     db,
     calls,
     policy,
-    connections: connectionsOf(tenants),
+    connections: workflowConnections,
     ruleOfWorkspace: (workspaceId, name) => tenants.ruleOfWorkspace(workspaceId, name),
     ingress: {
       endpoints: createPostgresEndpointStore({ db, secrets: vault, clock }),
@@ -358,20 +361,6 @@ const CONNECTION_REFUSALS = {
   'not-http': 'WEBHOOK_NOT_HTTP',
   'too-many': 'WEBHOOK_OVERLOADED',
 } as const satisfies Record<ConnectionRefusal, RuntimeErrorCode>;
-
-/** The connection that a workflow means: the one it names, the event's own, or the only one of that connector. */
-function connectionsOf(tenants: Tenants): ConnectionsPort & Pick<Tenants, 'connection'> {
-  return {
-    connection: tenants.connection,
-    async forAction({ tenantId, workspaceId }, connector, { name, eventConnectionId }) {
-      if (name === undefined && eventConnectionId !== undefined) {
-        const own = await tenants.connection(tenantId, eventConnectionId);
-        if (own.connector === connector) return own;
-      }
-      return tenants.connectionFor(tenantId, workspaceId, connector, name);
-    },
-  };
-}
 
 function limitsOf(tenants: Tenants, limits: ReturnType<typeof createConnectionLimits>): AdminPorts['limits'] {
   return {
