@@ -47,23 +47,23 @@ export function createPostgresStepLedger(options: {
     step: RawBuilder<unknown>,
   ): Promise<void> {
     const { run, planned, stepKey } = request;
-    const entry = audit.append({
+    const record = {
       tenantId: run.tenantId,
       runId: run.id,
       kind,
       actor: `workflow:${run.workflow}`,
       subject: planned.action,
       details: { step: stepKey, ...details },
-    });
-    const { rows } = await sql`
-      with run as materialized (
+    };
+    const change = sql`
+      run as materialized (
         select r.id, r.tenant_id, r.status from connector.runs r
         where r.id = ${run.id} and r.tenant_id = ${run.tenantId} and r.generation = ${run.generation}
         -- Waits for a takeover in flight and then sees its generation; without the lock both would pass.
         for share
-      ), step as (${step})
-      select ${entry} as seq from step`.execute(db);
-    if (rows.length === 0) {
+      ), step as (${step})`;
+    const made = await audit.commit({ record, order: run.id, change, made: sql`key from step` });
+    if (made === undefined) {
       throw fenced(run, stepKey, `was taken over by another node, or step ${stepKey} is settled`);
     }
   }

@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { AuditRecord, AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
 import type { Db } from '../types/database.ts';
+import { createCommitTogether } from './commit-together.ts';
 
 /** The hash chain of each tenant, kept by the database's own `connector.audit_append`: see docs/decisions/0051. */
 export function createAuditTrail({ db, clock }: { readonly db: Db; readonly clock: Clock }): AuditTrail {
@@ -10,6 +11,7 @@ export function createAuditTrail({ db, clock }: { readonly db: Db; readonly cloc
     sql<string>`connector.audit_append(${record.tenantId}::uuid, ${record.runId ?? null}::uuid, ${record.kind}::text, ${auditBody(record, clock.now())}::text)`;
   return {
     append,
+    commit: createCommitTogether({ db, append }),
     async record(record) {
       await sql`select ${append(record)}`.execute(db);
     },

@@ -2,13 +2,13 @@ import type { Clock } from '../types/clock.ts';
 import type { Endpoint, RawDelivery, VerifiedDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { Log } from '../types/log.ts';
+import { within } from '../types/within.ts';
 import { createDeliveryRateLimit, type DeliveryRate } from './delivery-rate.ts';
 import { createEndpointCache, type EndpointLookup } from './endpoint-cache.ts';
 import type { DeliveryStore } from './postgres-delivery-store.ts';
 import type { RefusalLedger } from './refusal-ledger.ts';
 import { verifyDelivery } from './verify-delivery.ts';
 import { ACCEPTED, answerFor, type IngressAnswer, rateLimited } from './webhook-answer.ts';
-import { within } from './within.ts';
 
 export interface IngressOptions {
   readonly endpoints: EndpointLookup;

@@ -1,7 +1,7 @@
 import type { VerifiedDelivery } from '../types/delivery.ts';
 import { RuntimeError } from '../types/errors.ts';
+import { createGathering, type Gathering } from '../types/gathering.ts';
 import type { RunPrepared } from '../types/prepared-statement.ts';
-import { createGathering, type Gathering } from './gathering.ts';
 
 /** `inactive`: the endpoint was disabled since it was looked up, or its address or the secret that signed was withdrawn. */
 export type Acceptance = 'accepted' | 'duplicate' | 'inactive';

@@ -1,7 +1,7 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { AuditTrail } from '../types/audit.ts';
 import type { Clock } from '../types/clock.ts';
-import type { Database, Db } from '../types/database.ts';
+import type { Db } from '../types/database.ts';
 import { RuntimeError } from '../types/errors.ts';
 import type { JobQueue } from '../types/jobs.ts';
 import type { Run, RunStatus, StepError } from '../types/run.ts';
@@ -67,15 +67,14 @@ export function createPostgresRunStore(options: {
 }): RunStore {
   const { db, audit, jobs, clock } = options;
 
-  const entry = (run: Run, kind: string, details: Readonly<Record<string, unknown>>) =>
-    audit.append({
-      tenantId: run.tenantId,
-      runId: run.id,
-      kind,
-      actor: 'system',
-      subject: `workflow:${run.workflow}`,
-      details,
-    });
+  const recordOf = (run: Run, kind: string, details: Readonly<Record<string, unknown>>) => ({
+    tenantId: run.tenantId,
+    runId: run.id,
+    kind,
+    actor: 'system',
+    subject: `workflow:${run.workflow}`,
+    details,
+  });
 
   return {
     async find(runId) {
@@ -114,8 +113,8 @@ export function createPostgresRunStore(options: {
       const first = run.generation === 0;
       const kind = run.status === 'cancelling' ? 'run.cancelling' : first ? 'run.started' : 'run.resumed';
       const code = { generation, event: run.event.id, version: first ? version : run.version };
-      const { rows } = await sql<Claimed>`
-        with claimed as (
+      const change = sql`
+        claimed as (
           update connector.runs set generation = ${generation}, updated_at = ${new Date(clock.now())},
             status = case status when 'cancelling' then status else 'running' end,
             version = ${code.version}, code_version = greatest(code_version, ${version}::int),
@@ -124,9 +123,9 @@ export function createPostgresRunStore(options: {
           where id = ${run.id} and tenant_id = ${run.tenantId} and generation = ${run.generation}
             and status in ('queued', 'running', 'waiting', 'cancelling')
           returning status, error, code_version, deadline_at
-        )
-        select c.*, ${entry(run, kind, code)} as seq from claimed c`.execute(db);
-      const [row] = rows;
+        )`;
+      const record = recordOf(run, kind, code);
+      const row = await audit.commit<Claimed>({ record, order: run.id, change, made: sql`c.* from claimed c` });
       if (row === undefined) return undefined;
       const { status, error, code_version: codeVersion, deadline_at } = row;
       return {
@@ -223,8 +222,8 @@ export function createPostgresRunStore(options: {
       const now = new Date(clock.now());
       const finished = status !== 'waiting' && status !== 'diverged';
       const details = { ...(error && { error }), ...(dueAt !== undefined && { dueAt: new Date(dueAt).toISOString() }) };
-      const statement = sql<{ asks: boolean }>`
-        with concluded as (
+      const change = sql`
+        concluded as (
           update connector.runs set status = ${status}, updated_at = ${now},
             finished_at = ${finished ? now : null}::timestamptz,
             result = ${status === 'completed' ? (JSON.stringify(result) ?? 'null') : null}::json,
@@ -239,20 +238,21 @@ export function createPostgresRunStore(options: {
           where ${finished} and s.run_id = c.id and s.kind = 'action' and s.status in ('intended', 'unknown')
         ), waits as (
           delete from connector.event_waits w using concluded c where ${finished} and w.run_id = c.id
-        )
-        select ${entry(run, `run.${status}`, details)} as seq, exists (
+        )`;
+      const made = sql`exists (
           select from connector.approvals a
           where a.run_id = concluded.id and a.tenant_id = ${run.tenantId} and a.status = 'requested'
         ) as asks from concluded`;
-      const conclude = async (executor: Db | Transaction<Database>) => {
-        const { rows } = await statement.execute(executor);
-        const [row] = rows;
+      const record = recordOf(run, `run.${status}`, details);
+      const required = (row: { readonly asks: boolean } | undefined) => {
         if (row === undefined) throw fenced(run);
         return row;
       };
-      if (dueAt === undefined) return conclude(db);
+      if (dueAt === undefined) return required(await audit.commit({ record, order: run.id, change, made }));
       return db.transaction().execute(async (trx) => {
-        const concluded = await conclude(trx);
+        const entry = audit.append(record);
+        const { rows } = await sql<{ asks: boolean }>`with ${change} select ${entry} as seq, ${made}`.execute(trx);
+        const concluded = required(rows[0]);
         await jobs.send(trx, [{ queue: 'run', runId: run.id }], { startAt: dueAt });
         return concluded;
       });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditRecord } from '../types/audit.ts';
 import { RuntimeError } from '../types/errors.ts';
@@ -187,6 +188,7 @@ describe('the audit', () => {
           records.push(record);
           throw new Error('not run');
         },
+        commit: async ({ record }) => void records.push(record),
         record: async (record) => void records.push(record),
       },
       scrubber,
@@ -200,7 +202,8 @@ describe('the audit', () => {
     };
     expect(() => trail.append(record)).toThrow();
     void trail.record(record);
-    expect(records).toHaveLength(2);
+    void trail.commit({ record, order: '', change: sql`x as (select 1)`, made: sql`1 from x` });
+    expect(records).toHaveLength(3);
     for (const written of records) {
       expect(JSON.stringify(written)).not.toContain(secret);
       expect(written).toMatchObject({ tenantId: 't', kind: 'x.happened', details: { count: 2 } });

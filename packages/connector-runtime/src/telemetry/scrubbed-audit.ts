@@ -17,5 +17,9 @@ export function createScrubbedAudit(trail: AuditTrail, scrubber: Pick<Scrubber, 
       Object.entries(record.details).map(([name, value]) => [scrubber.scrub(name), scrubStrings(value, scrub)]),
     ),
   });
-  return { append: (record) => trail.append(clean(record)), record: (record) => trail.record(clean(record)) };
+  return {
+    append: (record) => trail.append(clean(record)),
+    commit: (change) => trail.commit({ ...change, record: clean(change.record) }),
+    record: (record) => trail.record(clean(record)),
+  };
 }
