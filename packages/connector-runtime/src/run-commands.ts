@@ -62,7 +62,7 @@ function lineOf({ id, status, unsettled, workflow, version, createdAt }: Summary
 
 function nextOf({ status, unsettled }: Summary): string | undefined {
   if (status === 'diverged') return 'deploy a version of the workflow that fits, then run resume; or run cancel';
-  if (unsettled > 0) return 'look at the SaaS for each step that is unknown, and settle it';
+  if (unsettled > 0) return 'look at the SaaS for each step that is unknown, then run settle';
   return undefined;
 }
 

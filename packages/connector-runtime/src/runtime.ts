@@ -377,7 +377,8 @@ function limitsOf(tenants: Tenants, limits: ReturnType<typeof createConnectionLi
 
 function runsOf(reader: RunReader, pipeline: Pipeline, auditUrl: (runId: string) => string): AdminPorts['runs'] {
   return {
-    list: (query) => reader.list(query),
+    list: reader.list,
+    unsettled: reader.unsettled,
     async get(runId, within) {
       const run = await reader.get(runId, within);
       return run && { ...run, auditUrl: auditUrl(runId) };

@@ -212,53 +212,6 @@ describe('a reply that was lost', () => {
   });
 });
 
-describe('a person', () => {
-  const by = 'admin:ada';
-
-  async function unsettled() {
-    answer = async () => unknown;
-    const runId = await bench.seedRun('none');
-    expect(await execute(runId)).toMatchObject({ run: 'waiting', step: 'unknown', dueAt: undefined });
-    answer = async () => applied;
-    const { tenantId } = bench.tenant;
-    return { runId, step: { tenantId, runId, stepKey: 'sample.none#1' }, node: bench.createNode(workflows) };
-  }
-
-  it('who saw that it happened gives the output, and the run goes on', async () => {
-    const { runId, step, node } = await unsettled();
-    await node.actions.settleByPerson(step, { status: 'applied', output: { seen: true } }, by);
-    await bench.pump(node);
-    expect(await bench.run(runId)).toMatchObject({ status: 'completed', result: { seen: true } });
-    expect(sent).toHaveLength(1);
-    const entry = await bench.db
-      .selectFrom('connector.audit_entries')
-      .select('body')
-      .where('run_id', '=', runId)
-      .where('kind', '=', 'action.applied')
-      .executeTakeFirstOrThrow();
-    expect(JSON.parse(entry.body)).toMatchObject({ actor: by, details: { settledByPerson: true } });
-  });
-
-  it('who saw that it did not has it sent again', async () => {
-    const { runId, step, node } = await unsettled();
-    await node.actions.settleByPerson(step, { status: 'not-applied' }, by);
-    await bench.pump(node);
-    expect(await stateOf(runId)).toMatchObject({ run: 'completed', attempts: 2 });
-  });
-
-  it('settles once, and only what is unknown, and only in their tenant', async () => {
-    const { step, node } = await unsettled();
-    const other = await bench.seedTenant('stranger');
-    const outcome = { status: 'not-applied' } as const;
-    const stranger = { ...step, tenantId: other.tenantId };
-    await expect(node.actions.settleByPerson(stranger, outcome, by)).rejects.toMatchObject({
-      code: 'RUN_NOT_UNSETTLED',
-    });
-    const both = await Promise.allSettled([1, 2].map(() => node.actions.settleByPerson(step, outcome, by)));
-    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-  });
-});
-
 describe('pitfall 27: a paused process', () => {
   it('that slept between its intent and the send commits a fresh intent first', async () => {
     const runId = await bench.seedRun('natural');

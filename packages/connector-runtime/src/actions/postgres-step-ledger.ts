@@ -88,7 +88,7 @@ export function createPostgresStepLedger(options: {
         on conflict (run_id, key) do update set status = 'intended', attempts = excluded.attempts,
           approval_id = coalesce(excluded.approval_id, s.approval_id),
           planned_digest = coalesce(excluded.planned_digest, s.planned_digest), attempted_at = excluded.attempted_at,
-          due_at = null, error = null,
+          due_at = null, error = null, looks = 0,
           lost = case when s.status = 'intended' and s.attempts < excluded.attempts then s.lost + 1 else s.lost end
         where s.status in ('waiting', 'intended', 'unknown') and s.attempts <= excluded.attempts
         returning s.key`,
@@ -96,7 +96,7 @@ export function createPostgresStepLedger(options: {
       return now;
     },
 
-    async settle(request, attempt, { status, output, error, dueAt, http, uncounted, lost }) {
+    async settle(request, attempt, { status, output, error, dueAt, http, uncounted, lost, looked }) {
       const final = status === 'succeeded' || status === 'failed';
       const result = status === 'succeeded' ? (JSON.stringify(output) ?? 'null') : null;
       const details = {
@@ -113,6 +113,7 @@ export function createPostgresStepLedger(options: {
         update connector.run_steps s set status = ${status}, output = ${result}::json,
           error = ${error === undefined ? null : JSON.stringify(error)}::json,
           attempts = ${uncounted ? attempt - 1 : attempt}::int, lost = s.lost + ${lost ? 1 : 0}::int,
+          looks = s.looks + ${looked ? 1 : 0}::int,
           due_at = ${dueAt === undefined ? null : new Date(dueAt)}::timestamptz,
           finished_at = ${final ? new Date(clock.now()) : null}::timestamptz
         from run

@@ -50,12 +50,12 @@ export async function settleEarlierAttempt(
       retryAfterMs === undefined
         ? nextLookAt(attemptedAt, manifest, now)
         : nextTryToLookAt(attemptedAt, manifest, { now, retryAfterMs });
-    return settle({ status: 'unknown', error, dueAt });
+    return settle({ status: 'unknown', error, dueAt, looked: true });
   }
   const provenAt = absenceProvenAt(attemptedAt, manifest);
   if (now < provenAt) {
     const error = outcomeUnknown(request, 'its absence proves nothing yet');
-    return settle({ status: 'unknown', error, dueAt: provenAt });
+    return settle({ status: 'unknown', error, dueAt: provenAt, looked: true });
   }
   const error = { code: 'ACTION_FAILED', message: `attempt ${attempts} of ${planned.action} was never applied` };
   if (!mayTryAgain(triesOf(existing))) return settle({ status: 'failed', error });

@@ -12,6 +12,8 @@ export interface Settlement {
   readonly uncounted?: boolean;
   /** Said by another process than the one whose attempt it was: that one ended, or was paused for too long. */
   readonly lost?: boolean;
+  /** It was looked for, and is still not known. */
+  readonly looked?: boolean;
 }
 
 /** True when sending again makes no difference: the same state results, or the SaaS recognises our key. */

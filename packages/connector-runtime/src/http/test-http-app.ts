@@ -119,6 +119,7 @@ export function createTestHttp(
       runs: {
         list: async () => [],
         get: async () => undefined,
+        unsettled: async () => [],
         settle: async () => undefined,
         cancel: async () => undefined,
         resume: async () => undefined,

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database, Db } from '../types/database.ts';
 import type { RunStatus, StepError, StepKind, StepStatus } from '../types/run.ts';
+import { readUnsettled, type UnsettledWrite } from './unsettled-writes.ts';
 
 /** A run as people are shown it. Times are ISO 8601. */
 interface RunSummary {
@@ -64,6 +65,8 @@ export interface RunReader {
   list(query: RunQuery): Promise<readonly RunSummary[]>;
   /** One run with its journal, without inputs and outputs; `within` a tenant, another's is not there. */
   get(runId: string, within?: string): Promise<RunDetails | undefined>;
+  /** A tenant's writes whose outcome is unknown, oldest first. */
+  unsettled(query: Pick<RunQuery, 'tenantId' | 'limit'>): Promise<readonly UnsettledWrite[]>;
 }
 
 type Reader = Db | Transaction<Database>;
@@ -93,6 +96,8 @@ export function createRunReader(db: Reader): RunReader {
       const [steps, approvals] = [await readSteps(db, row), await readApprovals(db, row)];
       return { ...toSummary(row), result: row.result, steps, approvals };
     },
+
+    unsettled: ({ tenantId, limit }) => readUnsettled(db, tenantId, Math.min(limit, MAX_RUNS)),
   };
 }
 

@@ -18,6 +18,7 @@ import { audit } from './migrations/0013-audit.ts';
 import { approvals } from './migrations/0014-approvals.ts';
 import { lostAttempts } from './migrations/0015-lost-attempts.ts';
 import { auditSegments } from './migrations/0016-audit-segments.ts';
+import { settledSteps } from './migrations/0017-settled-steps.ts';
 import { connectOwner, type OwnerClient } from './owner-client.ts';
 
 /** In order. A name once released never changes. */
@@ -36,6 +37,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0014-approvals': approvals,
   '0015-lost-attempts': lostAttempts,
   '0016-audit-segments': auditSegments,
+  '0017-settled-steps': settledSteps,
 };
 
 /** Any number: the same in every version, so that no two nodes migrate at once. */

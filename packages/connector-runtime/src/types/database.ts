@@ -260,6 +260,10 @@ export interface Database extends ApprovalTables {
     attempts: Generated<number>;
     /** Of these, how many ended with their node. */
     lost: Generated<number>;
+    /** How often the last of these was looked for, its outcome being unknown. */
+    looks: Generated<number>;
+    /** What a person last said of an unknown outcome, who, and when. */
+    settled: NullableJson<{ readonly status: 'applied' | 'not-applied'; readonly by: string; readonly at: string }>;
     idempotency_key: string;
     approval_id: string | null;
     /** The plan that was last sent under an approval. */

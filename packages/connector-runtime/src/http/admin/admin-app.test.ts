@@ -273,6 +273,7 @@ describe('runs', () => {
       runs: {
         list: async () => [],
         get: async (id) => (id === runId ? { id, tenantId } : undefined),
+        unsettled: async () => [],
         settle: async () => undefined,
         cancel: async () => undefined,
         resume: async () => undefined,
@@ -291,6 +292,7 @@ describe('runs', () => {
     const runs: AdminPorts['runs'] = {
       list: async () => [],
       get: async (id) => ({ id, tenantId: 'the-run-s-own' }),
+      unsettled: async () => [],
       settle: async (...given) => {
         settled.push(given);
         if (settled.length > 1) throw new RuntimeError('RUN_NOT_UNSETTLED', 'it is settled');
@@ -313,6 +315,7 @@ describe('runs', () => {
     const runs: AdminPorts['runs'] = {
       list: async () => [],
       get: async (id) => ({ id, tenantId: 'the-run-s-own' }),
+      unsettled: async () => [],
       settle: async () => undefined,
       cancel: async (...given) => {
         told.push(given);

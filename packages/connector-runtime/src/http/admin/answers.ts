@@ -104,6 +104,25 @@ const step = z.object({
   finishedAt: time.nullable(),
 });
 
+const unsettledWrite = z
+  .object({
+    runId: uuid,
+    stepKey: z.string(),
+    workspaceId: uuid,
+    workflow: z.string(),
+    runStatus,
+    action: z.string().nullable(),
+    connection: z.object({ id: uuid, name: z.string() }).nullable(),
+    idempotencyKey: z.string(),
+    attempts: count,
+    attemptedAt: time.nullable(),
+    looks: count,
+    dueAt: time.nullable(),
+    next: z.enum(['wait', 'settle']),
+    error: failure.nullable(),
+  })
+  .meta({ id: 'UnsettledWrite' });
+
 const apiToken = z
   .object({
     id: uuid,
@@ -148,6 +167,7 @@ const delivery = z
 
 export const answers = {
   apiToken,
+  unsettledWrite,
   createdToken: apiToken.extend({ token: z.string() }).meta({ id: 'CreatedToken' }),
   tenant,
   createdTenant: tenant.extend({ workspaceId: uuid }).meta({ id: 'CreatedTenant' }),

@@ -39,6 +39,7 @@ beforeAll(async () => {
         const run = await runs.get(id, within);
         return run && { ...run, auditUrl: '' };
       },
+      unsettled: async () => [],
       settle: async () => undefined,
       cancel: async () => undefined,
       resume: async () => undefined,

@@ -65,9 +65,15 @@ export interface AdminPorts {
     }): Promise<readonly object[]>;
     /** With its steps and approvals; `within` a tenant, another's is not there. */
     get(runId: string, within?: string): Promise<{ readonly tenantId: string } | undefined>;
+    /** Writes whose outcome is unknown, oldest first. */
+    unsettled(query: { readonly tenantId: string; readonly limit: number }): Promise<readonly object[]>;
+    /** Throws `RUN_NOT_UNSETTLED` | `RUN_SETTLED_OTHERWISE`. */
     settle(
       step: { readonly tenantId: string; readonly runId: string; readonly stepKey: string },
-      found: { readonly status: 'applied'; readonly output: unknown } | { readonly status: 'not-applied' },
+      found: { readonly reason?: string | undefined } & (
+        | { readonly status: 'applied'; readonly output: unknown }
+        | { readonly status: 'not-applied' }
+      ),
       by: string,
     ): Promise<void>;
     /** Begins nothing new in it. Throws `RUN_FINISHED` | `RUN_UNKNOWN`. */

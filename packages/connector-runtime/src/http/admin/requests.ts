@@ -124,8 +124,8 @@ export const requests = {
   }),
   setReferencePolicy: z.strictObject({ policy: z.unknown() }),
   settleStep: z.discriminatedUnion('status', [
-    z.strictObject({ status: z.literal('applied'), output: z.unknown() }),
-    z.strictObject({ status: z.literal('not-applied') }),
+    z.strictObject({ status: z.literal('applied'), output: z.unknown(), reason: plain(500).optional() }),
+    z.strictObject({ status: z.literal('not-applied'), reason: plain(500).optional() }),
   ]),
   createToken: z.strictObject({
     // Part of an actor's name, so one that is read in one way only.

@@ -3,7 +3,7 @@ import { RuntimeError } from '../../types/errors.ts';
 import { answers } from './answers.ts';
 import { showEntry } from './audit.ts';
 import type { AdminPorts } from './ports.ts';
-import { requests, uuid } from './requests.ts';
+import { limit, requests, uuid } from './requests.ts';
 import { type AdminRoutes, route } from './route.ts';
 
 /** Runs with their journals, and what a person may settle in them. */
@@ -61,6 +61,13 @@ export function runRoutes({ runs, audit }: AdminPorts): AdminRoutes {
         const { tenantId } = await find(runId, within);
         await runs.resume({ tenantId, runId }, by);
       },
+    }),
+    listUnsettled: route('GET /tenants/:tenantId/unsettled', {
+      summary: 'The tenant’s writes whose outcome is unknown, those that have waited longest first, without inputs',
+      role: 'viewer',
+      query: limit,
+      answer: z.object({ writes: z.array(answers.unsettledWrite) }),
+      run: async ({ tenantId, query }) => ({ writes: await runs.unsettled({ tenantId, ...query }) }),
     }),
     settleStep: route('POST /runs/:runId/steps/:stepKey/settle', {
       summary: 'Say what became of a write whose outcome is unknown',
