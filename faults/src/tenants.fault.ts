@@ -1,7 +1,7 @@
 import { adminDocument } from '@org/connector-runtime/stages';
 import { defineFault } from './fault.ts';
 import { openDeployment } from './tenants/deployment.ts';
-import { furnish } from './tenants/furnish.ts';
+import { furnish, furnishSeal } from './tenants/furnish.ts';
 import { operationsOf } from './tenants/operations.ts';
 import { foreignRowsSeen, rowsOf, tenantTables } from './tenants/rows.ts';
 import { tryCaches } from './tenants/try-caches.ts';
@@ -21,12 +21,13 @@ export default defineFault({
       const foreign = await furnish(deployment, 'b');
       deployment.breakTo(foreign.ids.tenantId ?? '');
       const scene = { deployment, own, foreign, tables: await tenantTables(deployment.store) };
-      const bare = [...(await rowsOf(deployment.store, scene.tables, foreign.ids.tenantId ?? ''))]
-        .filter(([, rows]) => rows === '')
-        .map(([name]) => name);
       const operations = operationsOf(adminDocument());
       const swept = [await tryTables(scene), await tryDeliveries(scene, options), await tryCaches(scene, options)];
       const asked = await tryOperations(scene, options, 'as-built');
+      for (const one of [own, foreign]) await furnishSeal(deployment, one);
+      const bare = [...(await rowsOf(deployment.store, scene.tables, foreign.ids.tenantId ?? ''))]
+        .filter(([, rows]) => rows === '')
+        .map(([name]) => name);
       const tried = [...swept, asked, await tryTables(scene)];
       // Last of all: a broken build may change what the others look at.
       const broken = [

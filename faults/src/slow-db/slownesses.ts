@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { asOwner } from '../as-owner.ts';
 import type { Line } from './line.ts';
 
 /** A way in which a database that runs doesn't answer in time. */
@@ -58,14 +59,4 @@ function sleeping(databaseUrl: string): Slowness {
     end: () =>
       asOwner(databaseUrl, 'drop trigger sleepy on connector.deliveries; drop function public.sleepy() cascade'),
   };
-}
-
-async function asOwner(databaseUrl: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Secret } from '@org/connector-runtime/stages';
+import { asOwner } from '../as-owner.ts';
 import type { Deployment } from './deployment.ts';
 
 const ROLES = ['viewer', 'operator', 'admin', 'security-admin'] as const;
@@ -229,4 +230,13 @@ async function insertRest({ store: { db } }: Deployment, ids: Record<string, str
     })
     .execute();
   return approvalId;
+}
+
+/** No key signed it: nobody can verify the chain from now on. The runtime's own role can't store one at all. */
+export async function furnishSeal({ store }: Deployment, { ids, canary }: Furnished): Promise<void> {
+  await asOwner(
+    store.url.reveal(),
+    `insert into connector.audit_segments (tenant_id, first_seq, last_seq, previous, envelope) values ($1, 1, 1, '', $2)`,
+    [ids.tenantId, canary],
+  );
 }
